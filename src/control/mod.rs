@@ -1,0 +1,1 @@
+//! L5: process life: arguments, boot, signals, the control core.

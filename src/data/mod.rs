@@ -1,0 +1,1 @@
+//! L1: data structures that know nothing of keys, databases or clients.

@@ -1,0 +1,1 @@
+//! L2: what writing commands did, as deterministic commands.

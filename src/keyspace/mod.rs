@@ -1,0 +1,1 @@
+//! L2: databases of one shard: entries, expiry, eviction, watched keys.

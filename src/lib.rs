@@ -1,0 +1,17 @@
+//! Shoal: a Redis-compatible in-memory data server that owns one slot range per core.
+//!
+//! The rooms, in the order in which a request meets them. Arrows point down the levels only
+//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config` ·
+//! L3 `command`, `observe` · L4 `shard`, `connection` · L5 `control`.
+
+pub mod base;
+pub mod command;
+pub mod config;
+pub mod control;
+pub mod data;
+pub mod io;
+pub mod journal;
+pub mod keyspace;
+pub mod observe;
+pub mod resp;
+pub mod shard;

@@ -1,0 +1,1 @@
+//! L3: what the server tells of itself: log, statistics, INFO sections.

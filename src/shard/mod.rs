@@ -1,0 +1,1 @@
+//! L4: the shard: its loop, routing, transactions over shards, connections.
