@@ -1,1 +1,23 @@
 //! L3: one row per command and the handlers, a folder per COMMAND DOCS group.
+//!
+//! A row says everything about its command: name, arity, flags, key positions, documentation (`meta`), how it is routed
+//! over shards (`Route`) and the handler. COMMAND, ACL categories, routing and docs/commands.md read that row.
+//! A handler is a small function from a `Ctx` (keys, session, server) and the argument words to a reply written to
+//! `ctx.out`; it never suspends, reads no clock, and returns a `Failure` for an error reply.
+
+pub mod args;
+pub mod ctx;
+pub mod failure;
+pub mod meta;
+pub mod row;
+pub mod server_state;
+pub mod session;
+
+pub use ctx::{Ctx, Keys, Stores, View};
+pub use failure::{Failure, Outcome};
+pub use row::{Command, Handler, Merge, Route, Row, ShardOp, Spread};
+pub use server_state::{Note, Server};
+pub use session::Session;
+
+/// The words of a command, its name first.
+pub type Args<'a> = &'a [&'a [u8]];

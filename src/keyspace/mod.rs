@@ -1,1 +1,13 @@
 //! L2: databases of one shard: entries, expiry, eviction, watched keys.
+//!
+//! `Store` is everything that a transaction over several shards borrows from one of them; nothing else of a shard is
+//! ever lent. It is touched only by the thread that holds it: its own shard's, or the last to arrive at a dependent
+//! transaction while its owner is parked.
+
+mod notify;
+mod store;
+mod watch;
+
+pub use notify::Class;
+pub use store::{Db, Policy, Stats, Store, ToDrop};
+pub use watch::{WatchState, Watched};

@@ -1,1 +1,7 @@
-//! L3: what the server tells of itself: log, statistics, INFO sections.
+//! L2: what the server tells of itself: log, statistics, connections.
+
+mod clients;
+mod stats;
+
+pub use clients::{ClientInfo, Labels, Registry, client_flag};
+pub use stats::{CommandStats, Counter, DbStats, ShardStats};

@@ -1,0 +1,33 @@
+//! Reading argument words: numbers and option names, with Redis's errors.
+
+use super::{Args, Failure};
+use crate::base::numbers;
+
+/// Word `i` as a 64-bit integer (object.c `getLongLongFromObjectOrReply`).
+///
+/// # Errors
+/// `NotInteger` if it is none.
+#[inline]
+pub fn int(word: &[u8]) -> Result<i64, Failure> {
+    numbers::parse_i64(word).ok_or(Failure::NotInteger)
+}
+
+/// Word as an integer, with an error line of the command's own.
+///
+/// # Errors
+/// `line` if it is none.
+pub fn int_or(word: &[u8], line: &'static str) -> Result<i64, Failure> {
+    numbers::parse_i64(word).ok_or(Failure::text(line))
+}
+
+/// Word `i` of the command, which the arity check has made sure of.
+#[inline]
+pub fn word<'a>(args: Args<'a>, i: usize) -> &'a [u8] {
+    args.get(i).copied().unwrap_or_default()
+}
+
+/// Whether a word is this option, in any case.
+#[inline]
+pub fn is(word: &[u8], option: &str) -> bool {
+    word.eq_ignore_ascii_case(option.as_bytes())
+}

@@ -1,0 +1,136 @@
+//! What a handler works with: its keys (on one shard or several), the caller's session, the server, the reply.
+
+use super::row::Command;
+use super::{Server, Session};
+use crate::data::{Entry, EntryBox, HKey};
+use crate::keyspace::{Class, Store};
+use crate::resp::Out;
+use std::sync::Arc;
+
+/// The stores of several shards, lent to one command.
+pub trait Stores {
+    /// The store of the shard that owns `slot`.
+    fn of_slot(&mut self, slot: u16) -> &mut Store;
+    /// Runs `f` on each lent store, in ascending order of shards.
+    fn each(&mut self, f: &mut dyn FnMut(&mut Store));
+}
+
+/// The stores that a command may touch.
+pub enum View<'a> {
+    /// One shard: by far the most frequent.
+    One(&'a mut Store),
+    /// Several, for a dependent transaction.
+    Many(&'a mut dyn Stores),
+}
+
+impl View<'_> {
+    /// The store that owns `slot`.
+    #[inline]
+    pub fn store(&mut self, slot: u16) -> &mut Store {
+        match self {
+            View::One(store) => store,
+            View::Many(stores) => stores.of_slot(slot),
+        }
+    }
+
+    /// Runs `f` on each store.
+    pub fn each(&mut self, mut f: impl FnMut(&mut Store)) {
+        match self {
+            View::One(store) => f(store),
+            View::Many(stores) => stores.each(&mut f),
+        }
+    }
+}
+
+/// Access to the caller's selected database.
+pub struct Keys<'a> {
+    /// The stores.
+    pub view: View<'a>,
+    /// The selected database.
+    pub db: usize,
+    /// Unix time in milliseconds: the same for the whole command.
+    pub now_ms: i64,
+}
+
+impl Keys<'_> {
+    /// The store that owns `key`.
+    #[inline]
+    pub fn store(&mut self, key: &HKey<'_>) -> &mut Store {
+        self.view.store(key.slot)
+    }
+
+    /// See [`Store::read`].
+    #[inline]
+    pub fn read(&mut self, key: &HKey<'_>) -> Option<&Entry> {
+        let db = self.db;
+        self.store(key).read(db, key)
+    }
+
+    /// See [`Store::write`].
+    #[inline]
+    pub fn write(&mut self, key: &HKey<'_>) -> Option<&mut Entry> {
+        let db = self.db;
+        self.store(key).write(db, key)
+    }
+
+    /// See [`Store::peek`].
+    pub fn peek(&mut self, key: &HKey<'_>) -> Option<&Entry> {
+        let db = self.db;
+        self.store(key).peek(db, key)
+    }
+
+    /// See [`Store::put`].
+    #[inline]
+    pub fn put(&mut self, key: &HKey<'_>, entry: EntryBox) -> Option<EntryBox> {
+        let db = self.db;
+        self.store(key).put(db, key, entry)
+    }
+
+    /// See [`Store::remove`].
+    pub fn remove(&mut self, key: &HKey<'_>) -> Option<EntryBox> {
+        let db = self.db;
+        self.store(key).remove(db, key)
+    }
+
+    /// See [`Store::replace_with`].
+    pub fn replace_with(&mut self, key: &HKey<'_>, f: impl FnOnce(EntryBox) -> EntryBox) -> bool {
+        let db = self.db;
+        self.store(key).replace_with(db, key, f)
+    }
+
+    /// See [`Store::set_expire`].
+    pub fn set_expire(&mut self, key: &HKey<'_>, at_ms: Option<i64>) -> bool {
+        let db = self.db;
+        self.store(key).set_expire(db, key, at_ms)
+    }
+
+    /// See [`Store::changed`]: to be called once per change, after it.
+    #[inline]
+    pub fn changed(&mut self, key: &HKey<'_>, class: Class, event: &'static str) {
+        let db = self.db;
+        self.store(key).changed(db, key.bytes, class, event);
+    }
+
+    /// States an effect in the journal of the shard that owns `key`: a whole command, its name first.
+    #[inline]
+    pub fn effect(&mut self, key: &HKey<'_>, argv: &[&[u8]]) {
+        let db = self.db;
+        self.store(key).journal.effect(db, argv);
+    }
+}
+
+/// What a handler works with.
+pub struct Ctx<'a> {
+    /// The keyspace.
+    pub keys: Keys<'a>,
+    /// Where the reply goes.
+    pub out: Out<'a>,
+    /// The caller.
+    pub session: &'a mut Session,
+    /// What all shards share.
+    pub server: &'a Arc<Server>,
+    /// The running command.
+    pub command: &'static Command,
+    /// The shard that runs it.
+    pub shard: usize,
+}

@@ -1,0 +1,198 @@
+//! What all shards share: configuration, statistics, the registry of connections, notes between threads.
+//!
+//! | field | who writes | who reads | when |
+//! |---|---|---|---|
+//! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
+//! | `stats[i]` | shard `i` | all | relaxed counters |
+//! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
+//! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
+//! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
+
+use crate::config::Config;
+use crate::observe::{Registry, ShardStats};
+use arc_swap::ArcSwap;
+use crossbeam_utils::CachePadded;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Something rare that one thread tells a shard.
+#[derive(Debug, Clone)]
+pub enum Note {
+    /// Close this client's connection.
+    Close(u64),
+    /// The configuration changed.
+    Config,
+    /// Send these bytes to this client (a MONITOR's line, a push).
+    Push(u64, Arc<[u8]>),
+    /// A pause ended: look at the connections that wait for it.
+    Resume,
+    /// Evict something: memory is above the limit and this shard holds the most.
+    Evict,
+    /// Reset the counters that CONFIG RESETSTAT resets.
+    ResetStats,
+    /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
+    ActiveExpire(bool),
+    /// Stop the loop.
+    Stop,
+}
+
+/// Notes to one shard.
+#[derive(Default)]
+struct Mailbox {
+    filled: AtomicBool,
+    notes: Mutex<Vec<Note>>,
+}
+
+/// Which commands a pause holds back (CLIENT PAUSE).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pause {
+    /// Every command.
+    All,
+    /// Commands that may write.
+    Write,
+}
+
+/// What ends the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ShutdownRequest {
+    /// SHUTDOWN NOSAVE.
+    pub nosave: bool,
+    /// SHUTDOWN SAVE.
+    pub save: bool,
+    /// SHUTDOWN NOW.
+    pub now: bool,
+    /// SHUTDOWN FORCE.
+    pub force: bool,
+}
+
+/// Shared by all threads.
+pub struct Server {
+    /// Current configuration.
+    pub config: ArcSwap<Config>,
+    config_lock: Mutex<()>,
+    /// Path of the configuration file, if one was given.
+    pub config_file: Option<std::path::PathBuf>,
+    /// Path of the running binary.
+    pub executable: std::path::PathBuf,
+    /// Random id of this run, 40 hexadecimal digits.
+    pub run_id: String,
+    /// Unix time of the start in milliseconds.
+    pub start_ms: i64,
+    /// Number of shards.
+    pub shards: usize,
+    /// Counters by shard.
+    pub stats: Box<[CachePadded<ShardStats>]>,
+    /// Connections.
+    pub clients: Registry,
+    /// Number of MONITORs: while zero no command is formatted for them.
+    pub monitors: AtomicUsize,
+    pause_until_ms: AtomicI64,
+    pause_writes_only: AtomicBool,
+    mailboxes: Box<[Mailbox]>,
+    wakes: Box<dyn Fn(usize) + Send + Sync>,
+    shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
+}
+
+/// What `Server::new` needs to know of the process.
+pub struct Process {
+    /// Path of the configuration file, if one was given.
+    pub config_file: Option<std::path::PathBuf>,
+    /// Path of the running binary.
+    pub executable: std::path::PathBuf,
+    /// Wakes a shard that may sleep.
+    pub wake: Box<dyn Fn(usize) + Send + Sync>,
+    /// Asks the control core to end the process.
+    pub shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
+}
+
+impl Server {
+    /// The state of a server of `shards` shards that starts at `start_ms` with `config`.
+    pub fn new(config: Config, shards: usize, commands: usize, start_ms: i64, process: Process) -> Server {
+        let databases = usize::try_from(config.databases).unwrap_or(16);
+        Server {
+            config: ArcSwap::from_pointee(config),
+            config_lock: Mutex::new(()),
+            config_file: process.config_file,
+            executable: process.executable,
+            run_id: crate::base::prng::random_hex(40),
+            start_ms,
+            shards,
+            stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
+            clients: Registry::default(),
+            monitors: AtomicUsize::new(0),
+            pause_until_ms: AtomicI64::new(0),
+            pause_writes_only: AtomicBool::new(false),
+            mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
+            wakes: process.wake,
+            shutdown: process.shutdown,
+        }
+    }
+
+    /// Serializes changes of the configuration: hold it from reading the old snapshot to storing the new one.
+    pub fn lock_config(&self) -> MutexGuard<'_, ()> {
+        self.config_lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves a note for `shard` and wakes it.
+    pub fn post(&self, shard: usize, note: Note) {
+        if let Some(mailbox) = self.mailboxes.get(shard) {
+            mailbox.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note);
+            mailbox.filled.store(true, Ordering::Release);
+            (self.wakes)(shard);
+        }
+    }
+
+    /// Leaves a note for every shard.
+    pub fn post_all(&self, note: &Note) {
+        (0..self.shards).for_each(|shard| self.post(shard, note.clone()));
+    }
+
+    /// Takes the notes of `shard`; one load when there are none.
+    #[inline]
+    pub fn take_notes(&self, shard: usize) -> Vec<Note> {
+        match self.mailboxes.get(shard) {
+            Some(m) if m.filled.load(Ordering::Acquire) => {
+                let mut notes = m.notes.lock().unwrap_or_else(PoisonError::into_inner);
+                m.filled.store(false, Ordering::Release);
+                std::mem::take(&mut *notes)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Wakes a shard that may sleep.
+    pub fn wake(&self, shard: usize) {
+        (self.wakes)(shard);
+    }
+
+    /// Asks for the end of the process.
+    pub fn request_shutdown(&self, request: ShutdownRequest) {
+        (self.shutdown)(request);
+    }
+
+    /// Holds commands back until `until_ms` (unix time); a later end than the present one wins, `All` over `Write`.
+    pub fn pause(&self, until_ms: i64, pause: Pause, now_ms: i64) {
+        let was = self.paused(now_ms);
+        self.pause_until_ms.fetch_max(until_ms, Ordering::Relaxed);
+        let writes = pause == Pause::Write && was != Some(Pause::All);
+        self.pause_writes_only.store(writes, Ordering::Relaxed);
+    }
+
+    /// Ends a pause.
+    pub fn unpause(&self) {
+        self.pause_until_ms.store(0, Ordering::Relaxed);
+        self.post_all(&Note::Resume);
+    }
+
+    /// What is held back at `now_ms`.
+    #[inline]
+    pub fn paused(&self, now_ms: i64) -> Option<Pause> {
+        (self.pause_until_ms.load(Ordering::Relaxed) > now_ms)
+            .then(|| if self.pause_writes_only.load(Ordering::Relaxed) { Pause::Write } else { Pause::All })
+    }
+
+    /// When the present pause ends (unix ms).
+    pub fn pause_end_ms(&self) -> i64 {
+        self.pause_until_ms.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,98 @@
+//! What the server knows of one connection beyond its socket: identity, database, protocol, transaction in the making.
+//!
+//! The connection's shard owns it. While a transaction runs elsewhere the session travels with it (the connection
+//! waits, so nobody misses it). Single-key commands sent to another shard run under that shard's stand-in session, which
+//! carries only identity, database, protocol and flags.
+
+use super::row::Command;
+use crate::keyspace::WatchState;
+use crate::observe::ClientInfo;
+use crate::resp::Proto;
+use std::sync::Arc;
+
+/// One connection's state.
+pub struct Session {
+    /// Client id, unique over the life of the server.
+    pub id: u64,
+    /// Selected database.
+    pub db: usize,
+    /// Protocol of replies.
+    pub proto: Proto,
+    /// Whether commands that need authentication are allowed.
+    pub authenticated: bool,
+    /// Close the connection once what was written is sent.
+    pub close_after_reply: bool,
+    /// CLIENT NO-TOUCH.
+    pub no_touch: bool,
+    /// CLIENT REPLY.
+    pub reply: ReplyMode,
+    /// This connection is a MONITOR.
+    pub monitor: bool,
+    /// Commands queued since MULTI.
+    pub multi: Option<Box<Multi>>,
+    /// Watched keys.
+    pub watch: Option<Box<Watching>>,
+    /// What other connections may see of this one (CLIENT LIST), shared with them.
+    pub info: Arc<ClientInfo>,
+}
+
+/// Which replies a client wants (CLIENT REPLY).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ReplyMode {
+    /// All.
+    #[default]
+    On,
+    /// None.
+    Off,
+    /// Not the one of the next command.
+    SkipNext,
+    /// Not the one of the running command.
+    Skip,
+}
+
+/// Commands between MULTI and EXEC.
+#[derive(Default)]
+pub struct Multi {
+    /// Queued commands.
+    pub queue: Vec<Queued>,
+    /// A command was refused while queueing: EXEC fails.
+    pub aborted: bool,
+    /// Bytes held by the queue.
+    pub bytes: usize,
+}
+
+/// One queued command.
+pub struct Queued {
+    /// The command.
+    pub command: &'static Command,
+    /// Its words.
+    pub argv: Vec<Vec<u8>>,
+}
+
+/// Keys under WATCH.
+#[derive(Default)]
+pub struct Watching {
+    /// The flag that a change sets.
+    pub state: Arc<WatchState>,
+    /// Database and key of each.
+    pub keys: Vec<(usize, Vec<u8>)>,
+}
+
+impl Session {
+    /// The session of a new connection, or the stand-in of a shard.
+    pub fn new(info: Arc<ClientInfo>, authenticated: bool) -> Session {
+        Session {
+            id: info.id,
+            db: 0,
+            proto: Proto::V2,
+            authenticated,
+            close_after_reply: false,
+            no_touch: false,
+            reply: ReplyMode::On,
+            monitor: false,
+            multi: None,
+            watch: None,
+            info,
+        }
+    }
+}

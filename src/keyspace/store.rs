@@ -1,0 +1,282 @@
+//! The databases of one shard and the rules that every access obeys: a key that has expired is gone, a read or write
+//! counts as a use, a change reaches those who watch the key.
+//!
+//! Handlers come here through `command::Keys`. Methods take the database index and a hashed key (`HKey`), so a key is
+//! hashed once however often a handler looks at it.
+
+use super::{Class, Watched};
+use crate::base::prng::Prng;
+use crate::data::{Entry, EntryBox, HKey, Table};
+use crate::journal::Journal;
+
+/// One database of one shard.
+#[derive(Default)]
+pub struct Db {
+    /// Its keys.
+    pub table: Table,
+}
+
+/// What of the configuration the keyspace obeys; copied into each store when the configuration changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Policy {
+    /// Entries carry an LFU counter instead of an LRU clock (`maxmemory-policy *-lfu`).
+    pub lfu: bool,
+    /// `lfu-log-factor`.
+    pub lfu_log_factor: u32,
+    /// `lfu-decay-time`, minutes.
+    pub lfu_decay_min: u32,
+    /// `lazyfree-lazy-expire`.
+    pub lazy_expire: bool,
+    /// `lazyfree-lazy-eviction`.
+    pub lazy_evict: bool,
+    /// `lazyfree-lazy-server-del`: overwritten values.
+    pub lazy_server_del: bool,
+    /// `lazyfree-lazy-user-del`: DEL behaves as UNLINK.
+    pub lazy_user_del: bool,
+    /// `lazyfree-lazy-user-flush`: FLUSHALL and FLUSHDB without an option are ASYNC.
+    pub lazy_user_flush: bool,
+}
+
+/// Counters of INFO stats that the keyspace itself knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stats {
+    /// Reads that found their key.
+    pub hits: u64,
+    /// Reads that did not.
+    pub misses: u64,
+    /// Keys removed because they expired.
+    pub expired: u64,
+    /// Keys removed to get below `maxmemory`.
+    pub evicted: u64,
+    /// Changes to the dataset (`rdb_changes_since_last_save` counts these).
+    pub dirty: u64,
+    /// Values freed away from the shard's thread.
+    pub lazyfreed: u64,
+}
+
+/// Something large whose memory is given back by a background thread.
+pub enum ToDrop {
+    /// One entry with a costly value.
+    Entry(EntryBox),
+    /// A flushed database.
+    Table(Table),
+}
+
+/// Everything that a command may read or change on one shard.
+pub struct Store {
+    /// Databases by index.
+    pub dbs: Vec<Db>,
+    /// Unix time in milliseconds that the running command sees; set by the loop, constant during a command.
+    pub now_ms: i64,
+    /// Keys hidden by expiry are removed only while this is set (DEBUG SET-ACTIVE-EXPIRE 0 stops only the active cycle).
+    pub policy: Policy,
+    /// The caller asked that its accesses leave no trace (CLIENT NO-TOUCH).
+    pub no_touch: bool,
+    /// Watched keys.
+    pub watched: Watched,
+    /// What changed.
+    pub journal: Journal,
+    /// Counters.
+    pub stats: Stats,
+    /// Values to free elsewhere; the loop hands them to the background thread.
+    pub to_drop: Vec<ToDrop>,
+    /// Random numbers of this shard.
+    pub rng: Prng,
+}
+
+/// Allocations from which on freeing a value is left to the background thread (lazyfree.c LAZYFREE_THRESHOLD).
+const LAZYFREE_THRESHOLD: usize = 64;
+
+impl Store {
+    /// An empty store of `databases` databases; `seed` starts its random numbers.
+    pub fn new(databases: usize, seed: u64) -> Store {
+        Store {
+            dbs: (0..databases).map(|_| Db::default()).collect(),
+            now_ms: 0,
+            policy: Policy::default(),
+            no_touch: false,
+            watched: Watched::default(),
+            journal: Journal::default(),
+            stats: Stats::default(),
+            to_drop: Vec::new(),
+            rng: Prng::new(seed),
+        }
+    }
+
+    /// The table of database `db`.
+    pub fn table(&self, db: usize) -> Option<&Table> {
+        self.dbs.get(db).map(|d| &d.table)
+    }
+
+    /// Looks a key up for reading: counts a hit or a miss and a use (Redis: db.c `lookupKeyRead`).
+    #[inline]
+    pub fn read(&mut self, db: usize, key: &HKey<'_>) -> Option<&Entry> {
+        if !self.live(db, key) {
+            self.stats.misses += 1;
+            return None;
+        }
+        self.stats.hits += 1;
+        self.used(db, key)
+    }
+
+    /// Looks a key up for writing: as [`Store::read`], without the hit statistics (Redis: db.c `lookupKeyWrite`).
+    #[inline]
+    pub fn write(&mut self, db: usize, key: &HKey<'_>) -> Option<&mut Entry> {
+        if !self.live(db, key) {
+            return None;
+        }
+        self.used(db, key)
+    }
+
+    /// Looks a key up without leaving a trace: no statistics, no use (Redis: LOOKUP_NOTOUCH | LOOKUP_NOSTATS).
+    #[inline]
+    pub fn peek(&self, db: usize, key: &HKey<'_>) -> Option<&Entry> {
+        let entry = self.dbs.get(db)?.table.find(key)?;
+        (!self.expired(entry)).then_some(entry)
+    }
+
+    /// Whether `entry` is past its time.
+    #[inline]
+    pub fn expired(&self, entry: &Entry) -> bool {
+        entry.expire_ms().is_some_and(|at| at < self.now_ms)
+    }
+
+    /// Stores `entry` under `key` in place of whatever was there. Returns what was there.
+    pub fn put(&mut self, db: usize, key: &HKey<'_>, mut entry: EntryBox) -> Option<EntryBox> {
+        entry.set_lru(self.fresh_lru());
+        let old = self.dbs.get_mut(db)?.table.insert(key, entry);
+        old.filter(|o| o.expire_ms().is_none_or(|at| at >= self.now_ms))
+    }
+
+    /// Removes a key. `None` if it does not exist or has expired.
+    pub fn remove(&mut self, db: usize, key: &HKey<'_>) -> Option<EntryBox> {
+        if !self.live(db, key) {
+            return None;
+        }
+        self.dbs.get_mut(db)?.table.remove(key)
+    }
+
+    /// Rebuilds the entry of an existing key (APPEND, EXPIRE); `false` if there is none. The key's use is counted.
+    pub fn replace_with(&mut self, db: usize, key: &HKey<'_>, f: impl FnOnce(EntryBox) -> EntryBox) -> bool {
+        self.live(db, key) && self.dbs.get_mut(db).is_some_and(|d| d.table.replace_with(key, f))
+    }
+
+    /// Sets or clears the expiry time (unix ms) of an existing key; `false` if there is none.
+    pub fn set_expire(&mut self, db: usize, key: &HKey<'_>, at_ms: Option<i64>) -> bool {
+        self.replace_with(db, key, |e| e.with_expire(at_ms))
+    }
+
+    /// Frees what is left of a removed entry: here if that is cheap or `lazy` is false, in the background otherwise.
+    pub fn free(&mut self, entry: EntryBox, lazy: bool) {
+        if lazy && entry.free_effort() > LAZYFREE_THRESHOLD {
+            self.stats.lazyfreed += 1;
+            self.to_drop.push(ToDrop::Entry(entry));
+        }
+    }
+
+    /// A command changed `key`: those who watch it are told, the dataset counts one change.
+    #[inline]
+    pub fn changed(&mut self, db: usize, key: &[u8], _class: Class, _event: &'static str) {
+        self.stats.dirty += 1;
+        if !self.watched.is_empty() {
+            self.watched.touch(db, key);
+        }
+    }
+
+    /// Removes `key` if it has expired. Returns whether a live key is there.
+    #[inline]
+    fn live(&mut self, db: usize, key: &HKey<'_>) -> bool {
+        let Some(entry) = self.dbs.get(db).and_then(|d| d.table.find(key)) else { return false };
+        if !self.expired(entry) {
+            return true;
+        }
+        self.expire(db, key);
+        false
+    }
+
+    #[cold]
+    fn expire(&mut self, db: usize, key: &HKey<'_>) {
+        if let Some(entry) = self.dbs.get_mut(db).and_then(|d| d.table.remove(key)) {
+            self.expired_out(db, entry);
+        }
+    }
+
+    /// Accounts for an entry that was taken out of database `db` because it expired: effect, watchers, statistics.
+    pub fn expired_out(&mut self, db: usize, entry: EntryBox) {
+        self.stats.expired += 1;
+        self.stats.dirty += 1;
+        let verb: &[u8] = if self.policy.lazy_expire { b"UNLINK" } else { b"DEL" };
+        self.journal.effect(db, &[verb, entry.key()]);
+        if !self.watched.is_empty() {
+            self.watched.touch_expired(db, entry.key());
+        }
+        let lazy = self.policy.lazy_expire;
+        self.free(entry, lazy);
+    }
+
+    /// Marks the use of a key that is known to be there.
+    #[inline]
+    fn used(&mut self, db: usize, key: &HKey<'_>) -> Option<&mut Entry> {
+        let touch = !self.no_touch;
+        let (lfu, now_ms, policy) = (self.policy.lfu, self.now_ms, self.policy);
+        let random = if lfu && touch { self.rng.next_u64() } else { 0 };
+        let entry = self.dbs.get_mut(db)?.table.find_mut(key)?;
+        if touch {
+            let value =
+                if lfu { lru::lfu_touch(entry.lru(), now_ms, &policy, random) } else { lru::clock(now_ms) };
+            entry.set_lru(value);
+        }
+        Some(entry)
+    }
+
+    /// The use mark of a new entry.
+    fn fresh_lru(&self) -> u32 {
+        if self.policy.lfu { lru::lfu_new(self.now_ms) } else { lru::clock(self.now_ms) }
+    }
+}
+
+/// The 24 bits of use that an entry carries (Redis: evict.c).
+pub mod lru {
+    use super::Policy;
+
+    const LFU_INIT: u32 = 5;
+
+    /// LRU clock: seconds, 24 bits.
+    #[inline]
+    pub fn clock(now_ms: i64) -> u32 {
+        u32::try_from((now_ms / 1000) & 0xff_ffff).unwrap_or(0)
+    }
+
+    /// Minutes, 16 bits, in the upper part of an LFU mark.
+    fn minutes(now_ms: i64) -> u32 {
+        u32::try_from((now_ms / 60_000) & 0xffff).unwrap_or(0)
+    }
+
+    /// LFU mark of a new key.
+    pub fn lfu_new(now_ms: i64) -> u32 {
+        minutes(now_ms) << 8 | LFU_INIT
+    }
+
+    /// The counter after the decay due since its last use (evict.c `LFUDecrAndReturn`).
+    pub fn lfu_counter(mark: u32, now_ms: i64, policy: &Policy) -> u32 {
+        let (then, counter) = (mark >> 8 & 0xffff, mark & 0xff);
+        let elapsed = minutes(now_ms).wrapping_sub(then) & 0xffff;
+        match policy.lfu_decay_min {
+            0 => counter,
+            per => counter.saturating_sub(elapsed / per),
+        }
+    }
+
+    /// The mark after one more use (evict.c `LFULogIncr`: the higher the counter, the rarer an increment).
+    pub fn lfu_touch(mark: u32, now_ms: i64, policy: &Policy, random: u64) -> u32 {
+        let mut counter = lfu_counter(mark, now_ms, policy);
+        if counter < 255 {
+            let base = f64::from(counter.saturating_sub(LFU_INIT));
+            let chance = 1.0 / (base * f64::from(policy.lfu_log_factor) + 1.0);
+            if (random >> 11) as f64 / (1u64 << 53) as f64 <= chance {
+                counter += 1;
+            }
+        }
+        minutes(now_ms) << 8 | counter
+    }
+}
