@@ -6,3 +6,6 @@
 pub mod entry;
 pub mod slot;
 pub mod table;
+
+pub use entry::{Entry, EntryBox, Kind, Object, ValueRef};
+pub use table::{HKey, Table};

@@ -57,7 +57,7 @@ impl Buffers {
         let memory = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(memory_layout()));
         let buffers = Rc::new(Buffers { entries, memory, tail: Cell::new(0) });
         // SAFETY: the entries are page-aligned, zeroed, COUNT long, and live as long as the ring (the driver holds both).
-        unsafe { ring.submitter().register_buf_ring(entries.as_ptr() as u64, COUNT, GROUP)? };
+        unsafe { ring.submitter().register_buf_ring_with_flags(entries.as_ptr() as u64, COUNT, GROUP, 0)? };
         for bid in 0..COUNT {
             buffers.give(bid);
         }

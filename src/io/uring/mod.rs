@@ -246,7 +246,9 @@ impl Uring {
     }
 
     fn reap(&mut self, events: &mut Vec<Event<RecvBuf, OwnedFd>>) {
-        while let Some(done) = self.ring.completion().next() {
+        loop {
+            let next = self.ring.completion().next();
+            let Some(done) = next else { return };
             let index = (done.user_data() & 0xffff_ffff) as usize;
             match done.user_data() >> 56 {
                 RECV => self.received(index, &done, events),
