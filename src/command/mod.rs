@@ -10,8 +10,10 @@ pub mod ctx;
 pub mod failure;
 pub mod meta;
 pub mod row;
+pub mod server;
 pub mod server_state;
 pub mod session;
+pub mod table;
 
 pub use ctx::{Ctx, Keys, Stores, View};
 pub use failure::{Failure, Outcome};
