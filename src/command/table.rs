@@ -242,6 +242,12 @@ pub fn commands() -> &'static [&'static Command] {
     &registry().named
 }
 
+/// The command or subcommand of this id.
+#[inline]
+pub fn by_id(id: usize) -> Option<&'static Command> {
+    all().get(id).copied()
+}
+
 /// Commands and subcommands by id: the size and the names of per-command statistics.
 pub fn all() -> &'static [&'static Command] {
     &registry().all

@@ -5,6 +5,7 @@
 //! transaction while its owner is parked.
 
 mod notify;
+pub mod slots;
 mod store;
 mod watch;
 

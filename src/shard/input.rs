@@ -1,7 +1,7 @@
 //! From received bytes to commands: parsing, the checks that come first, and running what runs here.
 
 use super::conn::{Conn, End, Hold};
-use super::cron::Cron;
+use super::meter::Meter;
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::{Connection, Driver, Shard};
@@ -22,7 +22,7 @@ pub enum Flow {
 /// Runs a command of another shard's connection on this shard's keys.
 pub fn execute_for(
     ground: &mut Ground,
-    cron: &mut Cron,
+    meter: &mut Meter,
     caller: Caller,
     command: &'static Command,
     argv: Args<'_>,
@@ -37,7 +37,7 @@ pub fn execute_for(
     let scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
     let ok = ground::run(scene, command, argv, out);
     store.no_touch = false;
-    cron.account(server, *shard, command, argv, ok, caller.client, out);
+    meter.account(server, *shard, command, argv, ok, caller.client, out);
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
     }
@@ -50,7 +50,7 @@ where
     /// Bytes arrived on connection `key`.
     pub(super) fn received(&mut self, key: usize, data: &[u8]) {
         let Some(conn) = self.conns.get_mut(key) else { return };
-        self.cron.net_in += data.len() as u64;
+        self.tally.net_in += data.len() as u64;
         if conn.end != End::Open {
             return;
         }
@@ -93,7 +93,7 @@ where
     /// Executes the requests in `data`. Returns the bytes that are done with.
     fn feed(&mut self, key: usize, data: &[u8]) -> usize {
         let mut at = 0;
-        let bulk_max = self.config.proto_max_bulk_len;
+        let bulk_max = i64::try_from(self.config.proto_max_bulk_len).unwrap_or(i64::MAX);
         loop {
             let rest = data.get(at..).unwrap_or_default();
             let Some(conn) = self.conns.get_mut(key) else { return data.len() };
@@ -173,12 +173,12 @@ where
         store.no_touch = session.no_touch;
         let now_ms = store.now_ms;
         let client = session.id;
-        let cron = &mut self.cron;
+        let meter = &mut self.meter;
         let mut go = |out: &mut Vec<u8>| {
             let mark = out.len();
             let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
             let ok = ground::run(scene, command, argv, out);
-            cron.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
+            meter.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
         };
         if order.is_empty() { go(out) } else { order.local(go) }
         if !store.lapsed.is_empty() {
@@ -206,6 +206,6 @@ where
         if let Some(multi) = self.conns.get_mut(key).and_then(|c| c.session.as_mut()?.multi.as_mut()) {
             multi.aborted = true;
         }
-        self.cron.refused(&self.server, self.id, command, failure);
+        self.meter.refused(&self.server, self.id, command, failure);
     }
 }

@@ -17,6 +17,7 @@ mod gate;
 mod ground;
 mod input;
 mod mesh;
+mod meter;
 mod multi;
 mod order;
 mod output;
@@ -27,6 +28,7 @@ pub mod txn;
 pub use ground::Ground;
 pub use mesh::{Mesh, build as build_mesh};
 
+use crate::base::prng::Prng;
 use crate::command::{Note, Server, Session};
 use crate::config::Config;
 use crate::io::net::Connection;
@@ -93,8 +95,12 @@ pub struct Shard<D: Driver> {
     spares: Vec<Vec<u8>>,
     time: Time,
     next_cron_ns: u64,
-    cron: cron::Cron,
-    next_owner: usize,
+    meter: meter::Meter,
+    tally: cron::Tally,
+    rng: Prng,
+    /// Something beyond the ordinary must be checked before commands: memory limit, pause, MONITORs.
+    watchful: bool,
+    active_expire: bool,
     stopping: bool,
 }
 
@@ -132,8 +138,11 @@ where
             spares: Vec::new(),
             time,
             next_cron_ns: time.mono_ns,
-            cron: cron::Cron::default(),
-            next_owner: 0,
+            meter: meter::Meter::start(),
+            tally: cron::Tally::default(),
+            rng: Prng::new(seed ^ 0x9e37_79b9_7f4a_7c15),
+            watchful: false,
+            active_expire: true,
             stopping: false,
             server,
         }
@@ -167,6 +176,8 @@ where
             ground.store.now_ms = self.time.unix_ms;
         }
         let mut worked = !events.is_empty();
+        self.meter.restart(self.time.mono_ns);
+        self.watchful = self.config.maxmemory > 0 || self.server.is_watchful();
         for event in events.drain(..) {
             self.event(event);
         }
@@ -183,7 +194,7 @@ where
         }
         self.end_turn();
         if worked {
-            self.cron.count_turn(&self.server, self.id, &self.driver, self.time);
+            self.count_turn();
         }
         worked && self.n > 1 && !self.may_sleep()
     }
@@ -191,7 +202,8 @@ where
     /// What came from other shards: requests, answers, connections, transactions.
     fn meet_others(&mut self) -> bool {
         let mut worked = false;
-        for from in (0..self.n).filter(|&from| from != self.id) {
+        let me = self.id;
+        for from in (0..self.n).filter(|&from| from != me) {
             // Requests wait in their ring while the state is lent; so does what is behind them, in order.
             while self.seat.state().is_some() {
                 let Some(parcel) = self.mesh.next(from) else { break };
@@ -220,9 +232,9 @@ where
         while let Some((caller, command, argv, next)) = Batch::request_at(&requests, at) {
             at = next;
             if let Some(command) = crate::command::table::by_id(command) {
-                let stats = &mut self.cron;
+                let meter = &mut self.meter;
                 batch.reply(caller.conn, |out| {
-                    input::execute_for(ground, stats, caller, command, &argv, out);
+                    input::execute_for(ground, meter, caller, command, &argv, out);
                 });
             }
         }

@@ -84,7 +84,7 @@ where
         conn.sending = 0;
         match result {
             Ok(bytes) => {
-                self.cron.net_out += bytes as u64;
+                self.tally.net_out += bytes as u64;
                 if !conn.out.is_empty() || conn.out.capacity() > 0 || conn.end != End::Open {
                     self.touch(key);
                 }
@@ -147,7 +147,7 @@ where
                 "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
                 conn.info.id, conn.info.addr
             ));
-            self.cron.output_limit_closed += 1;
+            self.tally.output_limit_closed += 1;
             self.close(key);
         }
     }
@@ -162,7 +162,7 @@ where
                 "Closing client that reached max query buffer length: id={} addr={}",
                 conn.info.id, conn.info.addr
             ));
-            self.cron.query_limit_closed += 1;
+            self.tally.query_limit_closed += 1;
             self.close(key);
         }
     }
