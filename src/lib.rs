@@ -15,3 +15,7 @@ pub mod keyspace;
 pub mod observe;
 pub mod resp;
 pub mod shard;
+
+/// Every allocation is counted, per thread: `used_memory` and `maxmemory` rest on it.
+#[global_allocator]
+static ALLOCATOR: base::alloc::Counting = base::alloc::Counting;

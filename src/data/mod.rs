@@ -1,1 +1,11 @@
-//! L1: data structures that know nothing of keys, databases or clients.
+//! L1: data structures that know nothing of databases, commands or clients.
+//!
+//! `entry` is one key with its value in one heap block, `table` finds entries by key, slot, age and chance, and
+//! `slot` is the hash-slot rule that orders the table. Everything here is owned by one shard thread.
+
+pub mod entry;
+pub mod slot;
+pub mod table;
+
+pub use entry::{Entry, EntryBox, Kind, Object, ValueRef};
+pub use table::{HKey, Table};

@@ -68,7 +68,7 @@ pub struct Store {
     pub dbs: Vec<Db>,
     /// Unix time in milliseconds that the running command sees; set by the loop, constant during a command.
     pub now_ms: i64,
-    /// Keys hidden by expiry are removed only while this is set (DEBUG SET-ACTIVE-EXPIRE 0 stops only the active cycle).
+    /// What of the configuration it obeys.
     pub policy: Policy,
     /// The caller asked that its accesses leave no trace (CLIENT NO-TOUCH).
     pub no_touch: bool,
@@ -80,6 +80,8 @@ pub struct Store {
     pub stats: Stats,
     /// Values to free elsewhere; the loop hands them to the background thread.
     pub to_drop: Vec<ToDrop>,
+    /// Expired keys that reads ran into and that are still to be removed.
+    pub lapsed: Vec<(usize, Box<[u8]>)>,
     /// Random numbers of this shard.
     pub rng: Prng,
 }
@@ -99,6 +101,7 @@ impl Store {
             journal: Journal::default(),
             stats: Stats::default(),
             to_drop: Vec::new(),
+            lapsed: Vec::new(),
             rng: Prng::new(seed),
         }
     }
@@ -111,12 +114,31 @@ impl Store {
     /// Looks a key up for reading: counts a hit or a miss and a use (Redis: db.c `lookupKeyRead`).
     #[inline]
     pub fn read(&mut self, db: usize, key: &HKey<'_>) -> Option<&Entry> {
-        if !self.live(db, key) {
-            self.stats.misses += 1;
-            return None;
+        let found = self.dbs.get(db).and_then(|d| d.table.find(key));
+        match found {
+            Some(entry) if entry.expire_ms().is_none_or(|at| at >= self.now_ms) => {
+                self.stats.hits += 1;
+                if !self.no_touch {
+                    entry.set_lru(lru::used(entry.lru(), self.now_ms, &self.policy, &mut self.rng));
+                }
+                Some(entry)
+            }
+            lapsed => {
+                self.stats.misses += 1;
+                if lapsed.is_some() {
+                    self.lapsed.push((db, key.bytes.into()));
+                }
+                None
+            }
         }
-        self.stats.hits += 1;
-        self.used(db, key)
+    }
+
+    /// Removes the keys that reads found expired; the shard calls this after each command that left some.
+    #[cold]
+    pub fn remove_lapsed(&mut self) {
+        for (db, key) in std::mem::take(&mut self.lapsed) {
+            self.live(db, &HKey::new(&key));
+        }
     }
 
     /// Looks a key up for writing: as [`Store::read`], without the hit statistics (Redis: db.c `lookupKeyWrite`).
@@ -142,7 +164,7 @@ impl Store {
     }
 
     /// Stores `entry` under `key` in place of whatever was there. Returns what was there.
-    pub fn put(&mut self, db: usize, key: &HKey<'_>, mut entry: EntryBox) -> Option<EntryBox> {
+    pub fn put(&mut self, db: usize, key: &HKey<'_>, entry: EntryBox) -> Option<EntryBox> {
         entry.set_lru(self.fresh_lru());
         let old = self.dbs.get_mut(db)?.table.insert(key, entry);
         old.filter(|o| o.expire_ms().is_none_or(|at| at >= self.now_ms))
@@ -237,7 +259,7 @@ impl Store {
 
 /// The 24 bits of use that an entry carries (Redis: evict.c).
 pub mod lru {
-    use super::Policy;
+    use super::{Policy, Prng};
 
     const LFU_INIT: u32 = 5;
 
@@ -265,6 +287,12 @@ pub mod lru {
             0 => counter,
             per => counter.saturating_sub(elapsed / per),
         }
+    }
+
+    /// The mark of an entry after one more use, by the policy in force.
+    #[inline]
+    pub fn used(mark: u32, now_ms: i64, policy: &Policy, rng: &mut Prng) -> u32 {
+        if policy.lfu { lfu_touch(mark, now_ms, policy, rng.next_u64()) } else { clock(now_ms) }
     }
 
     /// The mark after one more use (evict.c `LFULogIncr`: the higher the counter, the rarer an increment).

@@ -1,0 +1,706 @@
+//! One key with its value, expiry and access clock in one heap block.
+//!
+//! ```text
+//!  0        4         6         8
+//!  +--------+---------+---------+ - - - - - -+ - - - - -+ - - - - - -+-----------+- - - - - - - +
+//!  | meta   | key_len | val_len | key length | expiry   | i64 or     | key bytes | inline value |
+//!  | u32    | u16     | u16     | u64        | i64 ms   | *mut Object|           | bytes        |
+//!  +--------+---------+---------+ - - - - - -+ - - - - -+ - - - - - -+-----------+- - - - - - - +
+//!                                 if key_len   if         if form is                if form is
+//!                                 == 65535     EXPIRE     Int, Boxed                Inline
+//!
+//!  meta: bits 0-3 kind | 4-5 form | 6 EXPIRE | 7 RAW | 8-31 LRU clock or LFU counter
+//! ```
+//!
+//! Invariants:
+//! - The header alone tells the size of the block, so a pointer of eight bytes is enough to own one.
+//! - Size and alignment are multiples of eight, and every byte is initialised; fixed-size fields stand before the
+//!   key and are therefore aligned.
+//! - Inline values are at most [`INLINE_MAX`] bytes, so `val_len` always suffices; only a key can be too long for
+//!   its field, and then the length stands in a word of its own.
+//! - Key and expiry of an entry cannot be changed through a reference: the table counts on both. They change by
+//!   moving the [`EntryBox`] through [`EntryBox::with_key`] and [`EntryBox::with_expire`].
+//!
+//! An entry belongs to the thread that owns its table (`Send`, not `Sync`: the access clock is a [`Cell`]).
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::Cell;
+use std::ops::{Deref, DerefMut};
+use std::ptr::{NonNull, slice_from_raw_parts_mut};
+
+/// Longest string kept inside the entry's own block. Chosen so that header, key and value of an ordinary entry stay
+/// within 4 KiB: beyond that, copying the block on every APPEND costs more than a second allocation.
+pub const INLINE_MAX: usize = 3840;
+
+const HEADER: usize = 8;
+const WORD: usize = 8;
+/// `key_len` of an entry whose key length stands in a word of its own.
+const WIDE_KEY: u16 = u16::MAX;
+
+const FORM_SHIFT: u32 = 4;
+const FORM_MASK: u32 = 0b11 << FORM_SHIFT;
+const HAS_EXPIRE: u32 = 1 << 6;
+const RAW: u32 = 1 << 7;
+const LRU_SHIFT: u32 = 8;
+/// Highest value of the access clock field (24 bits; Redis: server.h LRU_BITS).
+pub const LRU_MAX: u32 = (1 << 24) - 1;
+
+/// The type of a value, as TYPE names it. The order is that of Redis's object types (server.h OBJ_STRING ...),
+/// leaving out modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// A string, however it is encoded.
+    String = 0,
+    /// A list.
+    List = 1,
+    /// A set.
+    Set = 2,
+    /// A sorted set.
+    ZSet = 3,
+    /// A hash.
+    Hash = 4,
+    /// A stream.
+    Stream = 5,
+}
+
+/// A value that lives in an allocation of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Object {
+    /// A string longer than [`INLINE_MAX`], with room to grow.
+    Str(Vec<u8>),
+}
+
+impl Object {
+    /// Bytes that the value asked the allocator for, including the object itself.
+    #[must_use]
+    pub fn mem_bytes(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Object::Str(bytes) => bytes.capacity(),
+            }
+    }
+
+    /// Number of allocations that dropping the value gives back; what decides whether another thread should do it.
+    ///
+    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one).
+    #[must_use]
+    pub fn free_effort(&self) -> usize {
+        match self {
+            Object::Str(_) => 1,
+        }
+    }
+}
+
+/// What an entry holds, by reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueRef<'a> {
+    /// A string that is the canonical decimal form of this number.
+    Int(i64),
+    /// A string kept in the entry's block.
+    Bytes(&'a [u8]),
+    /// A value with an allocation of its own.
+    Object(&'a Object),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Inline = 0,
+    Int = 1,
+    Boxed = 2,
+}
+
+/// Where the fields of a block are, derived from its header.
+#[derive(Clone, Copy)]
+struct Shape {
+    wide: bool,
+    expire: bool,
+    word: bool,
+    key_len: usize,
+    inline_len: usize,
+}
+
+impl Shape {
+    // Offsets count from the end of the header, as `Entry::tail` does.
+    #[inline]
+    fn expire_at(self) -> usize {
+        usize::from(self.wide) * WORD
+    }
+
+    #[inline]
+    fn word_at(self) -> usize {
+        self.expire_at() + usize::from(self.expire) * WORD
+    }
+
+    #[inline]
+    fn key_at(self) -> usize {
+        self.word_at() + usize::from(self.word) * WORD
+    }
+
+    #[inline]
+    fn tail_len(self) -> usize {
+        (self.key_at() + self.key_len + self.inline_len).next_multiple_of(WORD)
+    }
+
+    fn layout(self) -> Layout {
+        match Layout::from_size_align(HEADER + self.tail_len(), WORD) {
+            Ok(layout) => layout,
+            Err(_) => panic!("an entry larger than the address space"),
+        }
+    }
+}
+
+#[repr(C, align(8))]
+struct Header {
+    meta: Cell<u32>,
+    key_len: u16,
+    val_len: u16,
+}
+
+/// The contents of an [`EntryBox`]. Only ever behind a reference.
+#[repr(C)]
+pub struct Entry {
+    header: Header,
+    tail: [u8],
+}
+
+impl Entry {
+    #[inline]
+    fn form(&self) -> Form {
+        match (self.header.meta.get() & FORM_MASK) >> FORM_SHIFT {
+            0 => Form::Inline,
+            1 => Form::Int,
+            _ => Form::Boxed,
+        }
+    }
+
+    #[inline]
+    fn shape(&self) -> Shape {
+        let meta = self.header.meta.get();
+        let wide = self.header.key_len == WIDE_KEY;
+        let key_len =
+            if wide { usize::from_ne_bytes(self.word_bytes(0)) } else { usize::from(self.header.key_len) };
+        Shape {
+            wide,
+            expire: meta & HAS_EXPIRE != 0,
+            word: meta & FORM_MASK != 0,
+            key_len,
+            inline_len: usize::from(self.header.val_len),
+        }
+    }
+
+    #[inline]
+    fn word_bytes(&self, at: usize) -> [u8; WORD] {
+        let mut word = [0; WORD];
+        word.copy_from_slice(&self.tail[at..at + WORD]);
+        word
+    }
+
+    /// The key.
+    #[inline]
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        let shape = self.shape();
+        &self.tail[shape.key_at()..][..shape.key_len]
+    }
+
+    /// When the key expires, in Unix milliseconds; `None` if never.
+    #[inline]
+    #[must_use]
+    pub fn expire_ms(&self) -> Option<i64> {
+        if !self.has_expire() {
+            return None;
+        }
+        Some(i64::from_ne_bytes(self.word_bytes(self.shape().expire_at())))
+    }
+
+    /// Whether the key has an expiry.
+    #[inline]
+    #[must_use]
+    pub fn has_expire(&self) -> bool {
+        self.header.meta.get() & HAS_EXPIRE != 0
+    }
+
+    /// The type of the value.
+    #[inline]
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.header.meta.get() & 0xF {
+            0 => Kind::String,
+            1 => Kind::List,
+            2 => Kind::Set,
+            3 => Kind::ZSet,
+            4 => Kind::Hash,
+            _ => Kind::Stream,
+        }
+    }
+
+    /// The value.
+    #[inline]
+    #[must_use]
+    pub fn value(&self) -> ValueRef<'_> {
+        let shape = self.shape();
+        match self.form() {
+            Form::Inline => ValueRef::Bytes(&self.tail[shape.key_at() + shape.key_len..][..shape.inline_len]),
+            Form::Int => ValueRef::Int(i64::from_ne_bytes(self.word_bytes(shape.word_at()))),
+            // SAFETY: form Boxed says that the word holds the pointer of a live `Box<Object>` that this block owns;
+            // it lives as long as the block, and `&self` keeps it from being changed.
+            Form::Boxed => ValueRef::Object(unsafe { &*self.object_ptr(shape) }),
+        }
+    }
+
+    /// Reads the object pointer; valid only if the form is Boxed.
+    #[inline]
+    fn object_ptr(&self, shape: Shape) -> *mut Object {
+        let field = &self.tail[shape.word_at()..][..WORD];
+        // SAFETY: `field` is eight initialised bytes, aligned because block and offset are multiples of eight, and
+        // was written as a pointer when the form is Boxed. Reading it typed keeps the pointer's provenance.
+        unsafe { field.as_ptr().cast::<*mut Object>().read() }
+    }
+
+    /// The number, if the value is a string kept as one.
+    #[inline]
+    #[must_use]
+    pub fn int_value(&self) -> Option<i64> {
+        match self.value() {
+            ValueRef::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Replaces the number of a string kept as one, in place. Returns `false` and changes nothing for other values.
+    #[inline]
+    pub fn set_int(&mut self, number: i64) -> bool {
+        if self.form() != Form::Int {
+            return false;
+        }
+        let at = self.shape().word_at();
+        self.tail[at..at + WORD].copy_from_slice(&number.to_ne_bytes());
+        true
+    }
+
+    /// The bytes of a string, for changes that keep its length. `None` for numbers and for other types.
+    ///
+    /// The caller decides whether the string counts as [raw](Entry::set_raw) afterwards.
+    #[must_use]
+    pub fn str_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        let shape = self.shape();
+        match self.form() {
+            Form::Inline => Some(&mut self.tail[shape.key_at() + shape.key_len..][..shape.inline_len]),
+            Form::Int => None,
+            Form::Boxed => match self.object_mut()? {
+                Object::Str(bytes) => Some(bytes),
+            },
+        }
+    }
+
+    /// The object, if the value has an allocation of its own.
+    #[must_use]
+    pub fn object_mut(&mut self) -> Option<&mut Object> {
+        if self.form() != Form::Boxed {
+            return None;
+        }
+        // SAFETY: as in `value`; `&mut self` makes the access exclusive.
+        Some(unsafe { &mut *self.object_ptr(self.shape()) })
+    }
+
+    /// Stores `value` in place of an inline string if the block has just that size and the new value needs no other
+    /// form; the SET of a value as long as the last one then allocates nothing. Clears [raw](Entry::is_raw), keeps
+    /// the expiry. Returns `false`, having changed nothing, if it does not fit.
+    #[must_use]
+    pub fn overwrite_string(&mut self, value: &[u8]) -> bool {
+        if self.form() != Form::Inline || value.len() > INLINE_MAX || canonical_i64(value).is_some() {
+            return false;
+        }
+        let old = self.shape();
+        let new = Shape { inline_len: value.len(), ..old };
+        let Ok(val_len) = u16::try_from(value.len()) else {
+            return false;
+        };
+        if new.tail_len() != old.tail_len() {
+            return false;
+        }
+        self.header.val_len = val_len;
+        self.tail[new.key_at() + new.key_len..][..value.len()].copy_from_slice(value);
+        self.set_raw(false);
+        true
+    }
+
+    /// Length of a string in bytes, numbers as their decimal form; 0 for other types (STRLEN refuses those before).
+    #[must_use]
+    pub fn string_len(&self) -> usize {
+        match self.value() {
+            ValueRef::Int(number) => itoa::Buffer::new().format(number).len(),
+            ValueRef::Bytes(bytes) => bytes.len(),
+            ValueRef::Object(Object::Str(bytes)) => bytes.len(),
+        }
+    }
+
+    /// The bytes of a string; a number is written into `digits`. `None` for other types.
+    #[inline]
+    #[must_use]
+    pub fn string_bytes<'a>(&'a self, digits: &'a mut itoa::Buffer) -> Option<&'a [u8]> {
+        match self.value() {
+            ValueRef::Int(number) => Some(digits.format(number).as_bytes()),
+            ValueRef::Bytes(bytes) => Some(bytes),
+            ValueRef::Object(Object::Str(bytes)) => Some(bytes),
+        }
+    }
+
+    /// The 24-bit access field: LRU clock or LFU counter, as the eviction policy uses it.
+    #[inline]
+    #[must_use]
+    pub fn lru(&self) -> u32 {
+        self.header.meta.get() >> LRU_SHIFT
+    }
+
+    /// Sets the access field to the low 24 bits of `lru`. Takes `&self`: reads touch it.
+    #[inline]
+    pub fn set_lru(&self, lru: u32) {
+        let flags = self.header.meta.get() & ((1 << LRU_SHIFT) - 1);
+        self.header.meta.set(flags | (lru & LRU_MAX) << LRU_SHIFT);
+    }
+
+    /// Whether the string was changed in place, so that OBJECT ENCODING says `raw` whatever its length.
+    #[inline]
+    #[must_use]
+    pub fn is_raw(&self) -> bool {
+        self.header.meta.get() & RAW != 0
+    }
+
+    /// Sets or clears [`is_raw`](Entry::is_raw).
+    #[inline]
+    pub fn set_raw(&mut self, raw: bool) {
+        let meta = self.header.meta.get();
+        self.header.meta.set(if raw { meta | RAW } else { meta & !RAW });
+    }
+
+    /// Bytes that the entry asked the allocator for: its block and what the value holds besides.
+    #[must_use]
+    pub fn mem_bytes(&self) -> usize {
+        let own = HEADER + self.tail.len();
+        match self.value() {
+            ValueRef::Object(object) => own + object.mem_bytes(),
+            _ => own,
+        }
+    }
+
+    /// Number of allocations that dropping the value gives back (see [`Object::free_effort`]).
+    #[must_use]
+    pub fn free_effort(&self) -> usize {
+        match self.value() {
+            ValueRef::Object(object) => object.free_effort(),
+            _ => 1,
+        }
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry")
+            .field("key", &self.key().escape_ascii().to_string())
+            .field("kind", &self.kind())
+            .field("expire_ms", &self.expire_ms())
+            .field("value", &self.value())
+            .finish()
+    }
+}
+
+/// The word of a block that is neither key nor inline value.
+enum Payload<'a> {
+    Inline(&'a [u8]),
+    Int(i64),
+    Boxed(*mut Object),
+}
+
+/// Owner of one entry: a pointer of eight bytes.
+#[repr(transparent)]
+pub struct EntryBox {
+    block: NonNull<Header>,
+}
+
+// SAFETY: the box owns its block and the object in it (which is `Send`); nothing else points to either.
+unsafe impl Send for EntryBox {}
+
+const _: () = {
+    const fn sendable<T: Send>() {}
+    sendable::<Object>();
+    assert!(size_of::<Option<EntryBox>>() == 8);
+};
+
+impl EntryBox {
+    /// A string entry, kept as a number if `value` is the canonical decimal form of one (Redis: object.c
+    /// tryObjectEncoding). `expire` is in Unix milliseconds.
+    #[must_use]
+    pub fn new_string(key: &[u8], value: &[u8], expire: Option<i64>) -> Self {
+        match canonical_i64(value) {
+            Some(number) => Self::new_int(key, number, expire),
+            None => Self::new_bytes(key, value, 0, expire),
+        }
+    }
+
+    /// A string entry holding the decimal form of `number`.
+    #[must_use]
+    pub fn new_int(key: &[u8], number: i64, expire: Option<i64>) -> Self {
+        Self::build(Kind::String as u32, key, expire, &Payload::Int(number))
+    }
+
+    /// A string entry that was changed in place: never kept as a number, reported as `raw`.
+    #[must_use]
+    pub fn new_raw(key: &[u8], value: &[u8], expire: Option<i64>) -> Self {
+        Self::new_bytes(key, value, RAW, expire)
+    }
+
+    /// An entry of type `kind` whose value is `object`.
+    #[must_use]
+    pub fn new_object(key: &[u8], kind: Kind, object: Object, expire: Option<i64>) -> Self {
+        let object = Box::into_raw(Box::new(object));
+        Self::build(kind as u32, key, expire, &Payload::Boxed(object))
+    }
+
+    fn new_bytes(key: &[u8], value: &[u8], flags: u32, expire: Option<i64>) -> Self {
+        let meta = Kind::String as u32 | flags;
+        if value.len() <= INLINE_MAX {
+            return Self::build(meta, key, expire, &Payload::Inline(value));
+        }
+        let object = Box::into_raw(Box::new(Object::Str(value.to_vec())));
+        Self::build(meta, key, expire, &Payload::Boxed(object))
+    }
+
+    /// Allocates and fills a block. `meta` gives kind, RAW and access field; the other bits are derived.
+    fn build(meta: u32, key: &[u8], expire: Option<i64>, payload: &Payload<'_>) -> Self {
+        let (form, inline): (Form, &[u8]) = match *payload {
+            Payload::Inline(bytes) => (Form::Inline, bytes),
+            Payload::Int(_) => (Form::Int, &[]),
+            Payload::Boxed(_) => (Form::Boxed, &[]),
+        };
+        let narrow = u16::try_from(key.len()).ok().filter(|&len| len != WIDE_KEY);
+        let shape = Shape {
+            wide: narrow.is_none(),
+            expire: expire.is_some(),
+            word: form != Form::Inline,
+            key_len: key.len(),
+            inline_len: inline.len(),
+        };
+        let Ok(val_len) = u16::try_from(inline.len()) else {
+            unreachable!("inline values are at most INLINE_MAX bytes");
+        };
+        let expire_flag = if expire.is_some() { HAS_EXPIRE } else { 0 };
+        let header = Header {
+            meta: Cell::new(meta & !(FORM_MASK | HAS_EXPIRE) | (form as u32) << FORM_SHIFT | expire_flag),
+            key_len: narrow.unwrap_or(WIDE_KEY),
+            val_len,
+        };
+        let layout = shape.layout();
+        // SAFETY: the layout has a size of at least the header's eight bytes.
+        let Some(block) = NonNull::new(unsafe { alloc(layout) }) else {
+            handle_alloc_error(layout);
+        };
+        // SAFETY: all offsets are within the layout just allocated and the fixed-size fields are aligned (`Shape`).
+        // The last word is zeroed first so that padding after the value is initialised; where there is no tail it
+        // is the header, which is written afterwards. Sources are live slices that cannot overlap a new block.
+        unsafe {
+            block.add(layout.size() - WORD).cast::<u64>().write(0);
+            block.cast::<Header>().write(header);
+            let tail = block.add(HEADER);
+            if shape.wide {
+                tail.cast::<usize>().write(key.len());
+            }
+            if let Some(ms) = expire {
+                tail.add(shape.expire_at()).cast::<i64>().write(ms);
+            }
+            match *payload {
+                Payload::Inline(_) => {}
+                Payload::Int(number) => tail.add(shape.word_at()).cast::<i64>().write(number),
+                Payload::Boxed(object) => tail.add(shape.word_at()).cast::<*mut Object>().write(object),
+            }
+            let key_at = tail.add(shape.key_at());
+            key_at.copy_from_nonoverlapping(NonNull::from(key).cast(), key.len());
+            key_at.add(key.len()).copy_from_nonoverlapping(NonNull::from(inline).cast(), inline.len());
+        }
+        Self { block: block.cast() }
+    }
+
+    #[inline]
+    fn entry_ptr(&self) -> *mut Entry {
+        // SAFETY: the block starts with an initialised header, and a wide key's length follows it.
+        let tail_len = unsafe {
+            let header = self.block.as_ref();
+            let meta = header.meta.get();
+            let wide = header.key_len == WIDE_KEY;
+            let key_len =
+                if wide { self.block.add(1).cast::<usize>().read() } else { usize::from(header.key_len) };
+            let shape = Shape {
+                wide,
+                expire: meta & HAS_EXPIRE != 0,
+                word: meta & FORM_MASK != 0,
+                key_len,
+                inline_len: usize::from(header.val_len),
+            };
+            shape.tail_len()
+        };
+        slice_from_raw_parts_mut(self.block.as_ptr().cast::<u8>(), tail_len) as *mut Entry
+    }
+
+    /// Address of the block, to prefetch it.
+    #[inline]
+    pub(crate) fn address(&self) -> *const u8 {
+        self.block.as_ptr().cast_const().cast()
+    }
+
+    /// A copy of the meta bits and payload under another key or expiry. The object, if any, changes owner: the
+    /// caller either releases this block without its object or passes a copy of the object.
+    fn rebuilt(&self, key: &[u8], expire: Option<i64>, object: *mut Object) -> Self {
+        let payload = match self.value() {
+            ValueRef::Bytes(bytes) => Payload::Inline(bytes),
+            ValueRef::Int(number) => Payload::Int(number),
+            ValueRef::Object(_) => Payload::Boxed(object),
+        };
+        Self::build(self.header.meta.get(), key, expire, &payload)
+    }
+
+    fn owned_object(&self) -> *mut Object {
+        match self.form() {
+            Form::Boxed => self.object_ptr(self.shape()),
+            _ => std::ptr::null_mut(),
+        }
+    }
+
+    /// Frees the block but not the object in it.
+    fn release_block(self) {
+        let layout = self.shape().layout();
+        let block = self.block;
+        std::mem::forget(self);
+        // SAFETY: the block came from `alloc` with this layout (the header tells the same shape as at `build`, or
+        // one of equal size), and `self` is gone without running its destructor.
+        unsafe { dealloc(block.as_ptr().cast(), layout) };
+    }
+
+    /// Replaces the entry by what `f` makes of it.
+    pub fn update(&mut self, f: impl FnOnce(Self) -> Self) {
+        /// Ends the process if `f` unwinds, because the entry it was given is gone.
+        struct Abort;
+        impl Drop for Abort {
+            fn drop(&mut self) {
+                std::process::abort();
+            }
+        }
+        let guard = Abort;
+        // SAFETY: the entry is read once and the place is written before anyone sees it; if `f` unwinds in between,
+        // the guard ends the process.
+        unsafe {
+            let entry = std::ptr::read(self);
+            std::ptr::write(self, f(entry));
+        }
+        std::mem::forget(guard);
+    }
+
+    /// The entry with another expiry. Copies the block only if an expiry appears or goes away.
+    #[must_use]
+    pub fn with_expire(mut self, expire: Option<i64>) -> Self {
+        match expire {
+            None if !self.has_expire() => self,
+            Some(ms) if self.has_expire() => {
+                let at = self.shape().expire_at();
+                self.tail[at..at + WORD].copy_from_slice(&ms.to_ne_bytes());
+                self
+            }
+            _ => {
+                let moved = self.rebuilt(self.key(), expire, self.owned_object());
+                self.release_block();
+                moved
+            }
+        }
+    }
+
+    /// The entry under another key (RENAME); value, expiry and access field stay.
+    #[must_use]
+    pub fn with_key(self, key: &[u8]) -> Self {
+        let moved = self.rebuilt(key, self.expire_ms(), self.owned_object());
+        self.release_block();
+        moved
+    }
+
+    /// A copy of the entry under another key (COPY), with the same expiry and access field.
+    #[must_use]
+    pub fn clone_with_key(&self, key: &[u8]) -> Self {
+        let object = match self.value() {
+            ValueRef::Object(object) => Box::into_raw(Box::new(object.clone())),
+            _ => std::ptr::null_mut(),
+        };
+        self.rebuilt(key, self.expire_ms(), object)
+    }
+}
+
+impl Deref for EntryBox {
+    type Target = Entry;
+
+    #[inline]
+    fn deref(&self) -> &Entry {
+        // SAFETY: the pointer spans exactly the block, which is initialised and lives as long as the box.
+        unsafe { &*self.entry_ptr() }
+    }
+}
+
+impl DerefMut for EntryBox {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Entry {
+        // SAFETY: as in `deref`; `&mut self` makes the access exclusive.
+        unsafe { &mut *self.entry_ptr() }
+    }
+}
+
+impl Drop for EntryBox {
+    fn drop(&mut self) {
+        let object = self.owned_object();
+        let layout = self.shape().layout();
+        // SAFETY: the box owns its block, which came from `alloc` with this layout, and the object, which came from
+        // `Box::into_raw`; neither is used afterwards.
+        unsafe {
+            if !object.is_null() {
+                drop(Box::from_raw(object));
+            }
+            dealloc(self.block.as_ptr().cast(), layout);
+        }
+    }
+}
+
+impl std::fmt::Debug for EntryBox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// The number that `text` is the canonical decimal form of: what printing it gives back byte for byte.
+///
+/// Redis: util.c string2ll, as object.c tryObjectEncoding uses it for strings of up to 20 bytes.
+#[inline]
+#[must_use]
+pub fn canonical_i64(text: &[u8]) -> Option<i64> {
+    if text.is_empty() || text.len() > 20 {
+        return None;
+    }
+    if text == b"0" {
+        return Some(0);
+    }
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    if !matches!(digits.first(), Some(b'1'..=b'9')) {
+        return None;
+    }
+    let mut magnitude: u64 = 0;
+    for &byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        magnitude = magnitude.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+    }
+    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
+}
+
+#[cfg(test)]
+#[path = "entry/tests.rs"]
+mod tests;

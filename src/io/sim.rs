@@ -1,0 +1,1 @@
+//! The simulated twin of the shard driver.

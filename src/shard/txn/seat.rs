@@ -1,0 +1,198 @@
+//! A shard's place in the protocol: its state, its local queue, its hold, and the step function `turn`.
+//!
+//! ```text
+//!              inbox empty                    fragment ran, others have not
+//!        ┌───────────────────┐      ┌──────────────────────────────────────────┐
+//!        ▼                   │      │                                          ▼
+//!      free ── head is I ────┴──────┘                                      holding: may_send() = false,
+//!        ▲ ▲                                                               state() = Some, starts nothing
+//!        │ └──────────────── the held transaction is complete ◄────────────────┘
+//!        │
+//!        ├── head is D, last to arrive: runs it over all states
+//!        └── head is D, not the last ──► parked: state() = None ── done ──► free
+//! ```
+//!
+//! Only the owning thread touches a seat. A turn never blocks: the locks it takes are held for a few instructions.
+
+use std::collections::VecDeque;
+
+use super::inbox::Inbox;
+use super::lend::Berth;
+use super::sync::Arc;
+use super::{Hub, Txn, TxnWork, hold};
+
+/// Transactions started in one turn at most, so that a flood leaves the loop time for its sockets.
+const STARTS_PER_TURN: usize = 64;
+
+/// What a [`Seat::turn`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Something moved: fragments ran, a hold ended, a lend came back, tickets may have become done. Turn again
+    /// before sleeping.
+    Progress,
+    /// Nothing to do until a wake: the inbox is empty, or the shard holds for others.
+    Idle,
+    /// The state is lent, [`Seat::state`] answers `None` until a later turn says otherwise.
+    Parked,
+}
+
+/// One shard's place at the [`Hub`], owning its state. Lives on the shard's thread.
+pub struct Seat<S> {
+    hub: Arc<Hub<S>>,
+    shard: usize,
+    berth: Berth<S>,
+    /// Taken from the inbox, not started yet; all older than what the inbox holds.
+    queue: VecDeque<Arc<Txn<S>>>,
+    /// The latest class-I transaction whose fragment ran here before it was complete.
+    hold: Option<Arc<Txn<S>>>,
+    /// The class-D transaction that has the state.
+    parked: Option<Arc<Txn<S>>>,
+}
+
+impl<S: Send> Seat<S> {
+    pub(super) fn new(hub: Arc<Hub<S>>, shard: usize, state: Box<S>) -> Self {
+        Self { hub, shard, berth: Berth::new(state), queue: VecDeque::new(), hold: None, parked: None }
+    }
+
+    /// The shard that sits here.
+    pub fn shard(&self) -> usize {
+        self.shard
+    }
+
+    /// The hub, for submitting.
+    pub fn hub(&self) -> &Arc<Hub<S>> {
+        &self.hub
+    }
+
+    /// The shard's state for single-shard commands, or `None` while it is lent (only buffer input then).
+    pub fn state(&mut self) -> Option<&mut S> {
+        self.berth.state()
+    }
+
+    /// Whether output may leave the shard. While this says `false`, everything produced since the last time it said
+    /// `true` stays: replies, messages to other shards that carry results, published messages, journal runs.
+    pub fn may_send(&self) -> bool {
+        #[cfg(test)]
+        if self.hub.flawed(super::Flaw::NoHold) {
+            return true;
+        }
+        self.hold.as_ref().is_none_or(|txn| txn.progress.is_done())
+    }
+
+    /// Whether the shard may sleep: a turn would change nothing. Ask after announcing the sleep (see
+    /// [`Waker`](super::Waker)), else a wake can be lost.
+    pub fn may_sleep(&self) -> bool {
+        match self.parked.as_ref().or(self.hold.as_ref()) {
+            Some(txn) => !txn.progress.is_done(),
+            None => self.queue.is_empty() && self.inbox().is_empty(),
+        }
+    }
+
+    /// Advances as far as possible without waiting.
+    ///
+    /// With nothing to do it costs one acquire load. A hold that began in an earlier turn keeps new transactions from
+    /// starting, so that holds end, and output leaves, also under an endless flood of transactions.
+    pub fn turn(&mut self) -> Turn {
+        let mut moved = false;
+        if let Some(txn) = &self.parked {
+            if !self.lend_is_over(txn) {
+                return Turn::Parked;
+            }
+            self.berth.reclaim();
+            self.parked = None;
+            moved = true;
+        }
+        if self.hold.is_some() {
+            if !self.release_hold() {
+                return Turn::Idle;
+            }
+            moved = true;
+        }
+        if self.queue.is_empty() {
+            if self.inbox().is_empty() {
+                return if moved { Turn::Progress } else { Turn::Idle };
+            }
+            let (hub, queue) = (&self.hub, &mut self.queue);
+            hub.inboxes[self.shard].take_into(queue);
+        }
+        self.start_queued()
+    }
+
+    fn start_queued(&mut self) -> Turn {
+        for _ in 0..STARTS_PER_TURN {
+            let Some(txn) = self.queue.pop_front() else { break };
+            match &txn.work {
+                TxnWork::Independent(_) => self.run_fragment(txn),
+                TxnWork::Dependent(..) if !self.may_park() => {
+                    self.queue.push_front(txn);
+                    break;
+                }
+                TxnWork::Dependent(..) => {
+                    if !self.arrive(txn) {
+                        return Turn::Parked;
+                    }
+                }
+            }
+        }
+        Turn::Progress
+    }
+
+    /// Class I: runs this shard's fragment and holds unless that completed the transaction.
+    fn run_fragment(&mut self, txn: Arc<Txn<S>>) {
+        let (TxnWork::Independent(work), Some(state)) = (&txn.work, self.berth.state()) else {
+            unreachable!("start_queued runs class I here, and only with the state at home");
+        };
+        work.fragment(self.shard, state);
+        hold::fragment_ran(&self.hub, self.shard, &txn, self.hold.as_ref());
+        if !txn.progress.is_done() {
+            self.hold = Some(txn);
+        }
+    }
+
+    /// Class D: publishes the state; the last to arrive runs the work and says `true`, others are parked.
+    fn arrive(&mut self, txn: Arc<Txn<S>>) -> bool {
+        let TxnWork::Dependent(work, slots) = &txn.work else {
+            unreachable!("start_queued sends only class D here");
+        };
+        self.berth.publish(slots, self.shard);
+        if !txn.progress.count_down() {
+            self.parked = Some(txn);
+            return false;
+        }
+        // SAFETY: this is the last of all shares, so every participant has published before its count-down and this
+        // thread has acquired all of them; nobody reclaims before `complete` releases `done`; only one shard is last.
+        work.whole(&mut unsafe { slots.lent() });
+        self.berth.reclaim();
+        hold::complete(&self.hub, Some(self.shard), txn);
+        true
+    }
+
+    fn inbox(&self) -> &Inbox<S> {
+        &self.hub.inboxes[self.shard]
+    }
+
+    /// Forgets a hold whose transaction is complete; says whether none is left.
+    fn release_hold(&mut self) -> bool {
+        if self.hold.as_ref().is_some_and(|txn| !txn.progress.is_done()) {
+            return false;
+        }
+        self.hold = None;
+        true
+    }
+
+    fn may_park(&mut self) -> bool {
+        #[cfg(test)]
+        if self.hub.flawed(super::Flaw::ParkWhileHolding) {
+            return true;
+        }
+        self.release_hold()
+    }
+
+    fn lend_is_over(&self, txn: &Txn<S>) -> bool {
+        #[cfg(test)]
+        if self.hub.flawed(super::Flaw::UnparkEarly) {
+            return true;
+        }
+        txn.progress.is_done()
+    }
+}
