@@ -3,8 +3,10 @@
 //! `set_string` reuses the allocation of the string it overwrites where the new one fits; `edit_string` gives a mutable
 //! view of a string that it first makes long enough, growing large ones so that n appends cost O(n).
 
-use super::Store;
-use crate::data::{Entry, EntryBox, HKey, INLINE_MAX, Kind, Object, Slot};
+use super::store::{Store, lru};
+use crate::data::entry::INLINE_MAX;
+use crate::data::table::Slot;
+use crate::data::{Entry, EntryBox, HKey, Kind, Object, ValueRef};
 
 /// What becomes of the expiry time of a key that is overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,12 @@ impl Store {
             Expire::Keep => old_ms,
             Expire::At(ms) => Some(ms),
         };
-        let lru = if self.policy.lfu { entry.lru() } else { fresh };
+        // Redis: evict.c and db.c `dbOverwrite`: a new value inherits its predecessor's LFU counter.
+        let lru = match (self.policy.lfu, self.no_touch) {
+            (false, _) => fresh,
+            (true, true) => entry.lru(),
+            (true, false) => lru::used(entry.lru(), now_ms, &self.policy, &mut self.rng),
+        };
         let mut replaced = None;
         if old_ms.is_some() == new_ms.is_some() && overwrite(entry, value) {
             entry.set_lru(lru);
@@ -61,9 +68,6 @@ impl Store {
             let entry = EntryBox::new_string(key.bytes, value, new_ms);
             entry.set_lru(lru);
             replaced = Some(occupied.replace(entry));
-        }
-        if self.policy.lfu && !self.no_touch {
-            self.used(db, key);
         }
         if let Some(old) = replaced {
             self.free(old, self.policy.lazy_server_del);
@@ -130,9 +134,9 @@ fn overwrite(entry: &mut Entry, value: &[u8]) -> bool {
 /// Whether the entry's string can be edited as it stands: no number, and long enough or able to grow.
 fn fits(entry: &Entry, min_len: usize) -> bool {
     match entry.value() {
-        crate::data::ValueRef::Int(_) => false,
-        crate::data::ValueRef::Bytes(bytes) => bytes.len() >= min_len,
-        crate::data::ValueRef::Object(_) => true,
+        ValueRef::Int(_) => false,
+        ValueRef::Bytes(bytes) => bytes.len() >= min_len,
+        ValueRef::Object(_) => true,
     }
 }
 
