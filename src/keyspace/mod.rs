@@ -7,8 +7,10 @@
 mod notify;
 pub mod slots;
 mod store;
+mod strings;
 mod watch;
 
 pub use notify::Class;
 pub use store::{Db, Policy, Stats, Store, ToDrop};
+pub use strings::Expire;
 pub use watch::{WatchState, Watched};
