@@ -1,9 +1,24 @@
 //! L2: directives: one table, the redis.conf syntax, CONFIG GET, SET and REWRITE.
+//!
+//! ```text
+//! args ──► load ──► Config (immutable, shared as Arc) ──► query   CONFIG GET
+//!            ▲         │        ▲                     └──► rewrite CONFIG REWRITE
+//!          syntax      └──────► set  CONFIG SET ──► new Config + names to apply
+//! ```
+//!
+//! [`table`] declares every directive once; the macro in [`directive`] makes the struct, its defaults and the
+//! rows that everything else walks. A [`kind::Kind`] parses and prints values through the untyped
+//! [`value::Value`], so a new directive is one row and a new shape is one kind.
+//!
+//! Invariants: a [`Config`] in hand holds checked values only; nothing here changes the process (no `chdir`, no
+//! sockets) – the caller applies what [`set()`] reports as changed and publishes the snapshot then. All
+//! functions may run on any thread.
 
 mod args;
 mod checks;
 mod choices;
 mod directive;
+mod docs;
 mod kind;
 mod load;
 mod query;
@@ -12,6 +27,8 @@ mod set;
 mod special;
 mod syntax;
 mod table;
+#[cfg(test)]
+mod tests;
 mod units;
 mod value;
 
@@ -19,6 +36,7 @@ pub use args::{Invocation, Startup, absolute_path, parse_args, usage};
 pub use checks::{TitleFacts, expand_title};
 pub use choices::*;
 pub use directive::{Directive, Flags, Status};
+pub use docs::docs;
 pub use kind::{Kind, TextCheck, Unit};
 pub use load::{FILE_DIRECTIVES, FileDirective, LoadError, Loaded, RawLine, load};
 pub use query::{debug_lines, get};
