@@ -2,8 +2,8 @@
 //!
 //! Lines take effect in order, so the last one counts; `include` reads another file in place. Everything a
 //! line can ask for that is no setting (users, modules, renamed commands, Sentinel's lines) is collected for
-//! the room that handles it. Runs once, on the main thread. It reads only, but for
-//! trying whether the log file can be opened, which makes that file.
+//! the room that handles it. Runs once, on the main thread. It only reads; but trying whether the log file can
+//! be opened creates that file.
 //! Redis: config.c `loadServerConfig`, `loadServerConfigFromString`.
 
 use std::fs;
@@ -16,7 +16,7 @@ use super::directive::{Directive, Flags, Status};
 use super::kind::os_reason;
 use super::special::Reason;
 use super::syntax::{split_words, trim_line};
-use super::{Config, HZ_MAX, HZ_MIN, Notice};
+use super::{Config, Notice};
 
 /// Version in error texts, which tools look for.
 const REDIS_VERSION: &str = "7.2.4";
@@ -396,7 +396,7 @@ impl Loader<'_> {
             ));
             config.databases = 1;
         }
-        config.hz = config.hz.clamp(HZ_MIN, HZ_MAX);
+        config.settle();
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ mod tests;
 mod units;
 mod value;
 
-pub use args::{Invocation, Startup, absolute_path, parse_args, usage};
+pub use args::{Invocation, Startup, TEST_MEMORY_HELP, absolute_path, parse_args, usage};
 pub use checks::{TitleFacts, expand_title};
 pub use choices::*;
 pub use directive::{Directive, Flags, Status};
@@ -50,8 +50,19 @@ pub use table::{Config, DIRECTIVES};
 pub use value::{Cell, Value};
 
 /// Bounds within which `hz` is kept. Redis: server.h `CONFIG_MIN_HZ`, `CONFIG_MAX_HZ`.
-pub(crate) const HZ_MIN: u32 = 1;
-pub(crate) const HZ_MAX: u32 = 500;
+const HZ_BOUNDS: (u32, u32) = (1, 500);
+
+/// Least size of the replication backlog. Redis: replication.c `resizeReplicationBacklog`.
+const BACKLOG_MIN: u64 = 16 << 10;
+
+impl Config {
+    /// Moves values that are accepted out of range into it, as Redis does after it applied them.
+    fn settle(&mut self) {
+        let (min, max) = HZ_BOUNDS;
+        self.hz = self.hz.clamp(min, max);
+        self.repl_backlog_size = self.repl_backlog_size.max(BACKLOG_MIN);
+    }
+}
 
 /// A setting that is kept but does nothing here, and what happens instead: one line for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

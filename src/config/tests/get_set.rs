@@ -72,6 +72,10 @@ fn set_changes_all_or_nothing_and_says_what_changed() {
         &[("maxmemory", "10mb"), ("port", "x")],
         "CONFIG SET failed (possibly related to argument 'port') - argument couldn't be parsed into an integer",
     );
+    // An empty value is no word at all: nothing to change here.
+    assert_eq!(try_set(&[("client-output-buffer-limit", "")]).unwrap().changed, [""; 0]);
+    assert_eq!(try_set(&[("bind", "")]).unwrap().config.bind, [""; 0]);
+    assert_eq!(try_set(&[("repl-backlog-size", "1")]).unwrap().config.repl_backlog_size, 16 << 10);
     // Both spellings count as one change; the later value stays.
     let applied = try_set(&[("replica-priority", "1"), ("slave-priority", "2")]).unwrap();
     assert_eq!((applied.changed, applied.config.replica_priority), (vec!["replica-priority"], 2));

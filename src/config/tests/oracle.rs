@@ -27,8 +27,12 @@ const NOT_OURS: [&str; 1] = ["aof-disable-auto-gc"];
 /// Directives that depend on how the server was started.
 const BY_START: [&str; 4] = ["dir", "port", "bind", "save"];
 
-/// Directives that are not tried with odd values: setting them shuts the comparison out or acts on the machine.
-const NOT_LIKE_7_0: [&str; 4] = ["appendonly", "maxclients", "requirepass", "activedefrag"];
+/// Directives that are not tried with odd values: setting one shuts the comparison out, acts on the machine, or
+/// (`loglevel`) 7.0 names fewer choices in its refusal than 7.2.
+const NOT_TRIED: [&str; 5] = ["appendonly", "maxclients", "requirepass", "activedefrag", "loglevel"];
+
+/// Intended differences: Redis lets this number wrap to a negative one and then calls it a percentage.
+const DIFFERENT: [(&str, &str); 1] = [("maxmemory-clients", "9223372036854775808")];
 
 /// Values tried on every directive.
 const ODD_VALUES: [&str; 22] = [
@@ -175,7 +179,7 @@ fn settings_are_accepted_and_refused_as_redis_does() {
     let server = Server::start();
     let mut config = config_of("save \"\"\ndir /");
     for (name, value) in SETS {
-        compare(&server, &mut config, name, value);
+        assert_eq!(difference(&server, &mut config, name, value), None);
     }
 }
 
@@ -185,19 +189,22 @@ fn every_directive_answers_to_odd_values_as_redis_does() {
     let server = Server::start();
     let mut config = config_of("save \"\"\ndir /");
     let known = server.get("*");
+    let mut differences = Vec::new();
     for directive in DIRECTIVES {
-        let skipped = [BY_START.as_slice(), &NOT_LIKE_7_0].concat().contains(&directive.name);
+        let skipped = [BY_START.as_slice(), &NOT_TRIED].concat().contains(&directive.name);
         if skipped || !known.contains_key(directive.name) || directive.name.starts_with("tls-") {
             continue;
         }
         for value in ODD_VALUES {
-            compare(&server, &mut config, directive.name, value);
+            let difference = difference(&server, &mut config, directive.name, value);
+            differences.extend(difference.filter(|_| !DIFFERENT.contains(&(directive.name, value))));
         }
     }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-/// Sets a value on both sides and compares replies and what is kept.
-fn compare(server: &Server, config: &mut Config, name: &str, value: &str) {
+/// Sets a value on both sides; tells where replies or what is kept differ.
+fn difference(server: &Server, config: &mut Config, name: &str, value: &str) -> Option<String> {
     let theirs = server.call(&["CONFIG", "SET", name, value]);
     let ours = match set(config, &[(name.as_bytes(), value.as_bytes())], SetContext::default()) {
         Ok(applied) => {
@@ -206,6 +213,6 @@ fn compare(server: &Server, config: &mut Config, name: &str, value: &str) {
         }
         Err(error) => format!("{} {error}", error.code()),
     };
-    assert_eq!(ours, theirs.trim_end(), "{name} '{value}'");
-    assert_eq!(our_get(config, name), server.get(name), "after {name} '{value}'");
+    let (ours, theirs) = ((ours, our_get(config, name)), (theirs.trim_end().to_owned(), server.get(name)));
+    (ours != theirs).then(|| format!("{name} '{value}':\n  ours   {ours:?}\n  theirs {theirs:?}"))
 }
