@@ -2,7 +2,8 @@
 //!
 //! Lines take effect in order, so the last one counts; `include` reads another file in place. Everything a
 //! line can ask for that is no setting (users, modules, renamed commands, Sentinel's lines) is collected for
-//! the room that handles it. Runs once, on the main thread, and only reads.
+//! the room that handles it. Runs once, on the main thread. It only reads; but trying whether the log file can
+//! be opened creates that file.
 //! Redis: config.c `loadServerConfig`, `loadServerConfigFromString`.
 
 use std::fs;
@@ -15,7 +16,7 @@ use super::directive::{Directive, Flags, Status};
 use super::kind::os_reason;
 use super::special::Reason;
 use super::syntax::{split_words, trim_line};
-use super::{Config, HZ_MAX, HZ_MIN, Notice};
+use super::{Config, Notice};
 
 /// Version in error texts, which tools look for.
 const REDIS_VERSION: &str = "7.2.4";
@@ -25,6 +26,9 @@ const INCLUDE_DEPTH_MAX: usize = 32;
 
 /// Most bytes read in all. A device or a ring of includes must not take all memory.
 const SIZE_MAX: u64 = 64 << 20;
+
+/// Port of a Sentinel that is told no other.
+const SENTINEL_PORT: u16 = 26379;
 
 /// Directives of older versions that are read over. Redis: config.c `deprecated_configs`.
 const DEPRECATED: [&[u8]; 3] =
@@ -160,6 +164,11 @@ pub fn load(
     };
     if let Ok(Ok(dir)) = std::env::current_dir().map(|dir| dir.into_os_string().into_string()) {
         loader.loaded.config.dir = dir;
+    }
+    if invocation.sentinel {
+        // Redis: sentinel.c initSentinelConfig.
+        loader.loaded.config.port = SENTINEL_PORT;
+        loader.loaded.config.protected_mode = false;
     }
     let mut text = Vec::new();
     if let Some(path) = &invocation.config_file {
@@ -387,7 +396,7 @@ impl Loader<'_> {
             ));
             config.databases = 1;
         }
-        config.hz = config.hz.clamp(HZ_MIN, HZ_MAX);
+        config.settle();
         Ok(())
     }
 }
