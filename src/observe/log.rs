@@ -289,7 +289,7 @@ fn format_line(level: Level, unix_ms: i64, message: &[u8]) -> Vec<u8> {
 fn put(settings: &Settings, bytes: &[u8]) {
     match &settings.file {
         None if settings.daemonized => {}
-        None => put_to_stdout(bytes),
+        None => put_to_stream(io::stdout().lock(), bytes),
         Some(file) => match open_file(file).and_then(|mut file| file.write_all(bytes)) {
             Ok(()) => FILE_FAILED.store(false, Relaxed),
             Err(error) => {
@@ -307,22 +307,26 @@ fn open_file(file: &std::path::Path) -> io::Result<std::fs::File> {
     OpenOptions::new().append(true).create(true).mode(0o644).custom_flags(libc::O_NONBLOCK).open(file)
 }
 
-fn put_to_stdout(bytes: &[u8]) {
-    let stdout = io::stdout();
+/// Writes to standard output, or to a test's pipe. A closed one is not an error: so Redis has it.
+fn put_to_stream(mut out: impl Write + AsFd, bytes: &[u8]) {
     // A page is what a ready pipe surely takes; longer text (the banner) goes page by page.
     for page in bytes.chunks(4_096) {
-        if !fd::writable_within(stdout.as_fd(), STDOUT_PATIENCE_MS) {
+        if !fd::writable_within(out.as_fd(), STDOUT_PATIENCE_MS) {
             LOST.fetch_add(1, Relaxed);
             return;
         }
         let lost = LOST.swap(0, Relaxed);
-        let mut out = stdout.lock();
         if lost > 0 {
             let note = format!("{lost} log lines were lost: standard output took no data");
-            let _ = out.write_all(&format_line(Level::Warning, clock::now_ms(), note.as_bytes()));
+            let line = format_line(Level::Warning, clock::now_ms(), note.as_bytes());
+            if out.write_all(&line).is_err() || !fd::writable_within(out.as_fd(), STDOUT_PATIENCE_MS) {
+                LOST.fetch_add(1, Relaxed);
+                return;
+            }
         }
-        // A closed standard output is not an error: so Redis has it.
-        let _ = out.write_all(page).and_then(|()| out.flush());
+        if out.write_all(page).and_then(|()| out.flush()).is_err() {
+            return;
+        }
     }
 }
 

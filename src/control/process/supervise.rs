@@ -90,11 +90,11 @@ impl Supervisor {
     }
 
     fn notify(&self, message: &str) {
-        if let Supervisor::Systemd(socket) = self {
-            if let Err(error) = send(socket, message) {
-                let code = error.raw_os_error().unwrap_or(libc::EINVAL);
-                log!(Warning, "systemd supervision error: sd_notify: -{code}");
-            }
+        if let Supervisor::Systemd(socket) = self
+            && let Err(error) = send(socket, message)
+        {
+            let code = error.raw_os_error().unwrap_or(libc::EINVAL);
+            log!(Warning, "systemd supervision error: sd_notify: -{code}");
         }
     }
 }

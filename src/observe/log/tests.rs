@@ -115,3 +115,29 @@ fn long_messages_are_cut() {
     configure(Settings::default());
     assert!(own_lines(&file)[0].len() < MAX_MESSAGE_LEN + 80);
 }
+
+#[test]
+fn a_stalled_reader_costs_lines_and_learns_how_many() {
+    use std::io::Read;
+    let _turn = exclusive();
+    let (mut reader, writer) = io::pipe().unwrap();
+    while fd::writable_within(writer.as_fd(), 0) {
+        (&writer).write_all(&[b'.'; 4_096]).unwrap();
+    }
+    LOST.store(0, Relaxed);
+    let start = std::time::Instant::now();
+    put_to_stream(&writer, b"one\n");
+    put_to_stream(&writer, b"two\n");
+    assert!(start.elapsed() < std::time::Duration::from_secs(1));
+    let mut stale = vec![0; 8_192];
+    reader.read_exact(&mut stale).unwrap();
+    put_to_stream(&writer, b"three\n");
+    drop(writer);
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).unwrap();
+    assert!(
+        rest.ends_with("# 2 log lines were lost: standard output took no data\nthree\n"),
+        "{}",
+        rest.trim_matches('.')
+    );
+}
