@@ -19,7 +19,7 @@ use super::syntax::{split_words, trim_line};
 use super::{Config, Notice};
 
 /// Version in error texts, which tools look for.
-const REDIS_VERSION: &str = "7.2.4";
+pub const REDIS_VERSION: &str = "7.2.4";
 
 /// How deep `include` may nest. Redis has no limit and overflows its stack on a file that includes itself.
 const INCLUDE_DEPTH_MAX: usize = 32;
