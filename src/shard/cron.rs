@@ -112,9 +112,9 @@ where
     }
 
     /// Shows a command to the MONITORs.
-    pub(super) fn show_monitors(&mut self, key: usize, _command: &'static Command, argv: Args<'_>) {
+    pub(super) fn show_monitors(&mut self, key: usize, command: &'static Command, argv: Args<'_>) {
         if let Some(session) = self.conns.get(key).and_then(|c| c.session.as_deref()) {
-            self.server.feed_monitors(self.time.unix_ms, session, argv);
+            self.server.feed_monitors(command, session, argv);
         }
     }
 }
