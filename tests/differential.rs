@@ -6,7 +6,6 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
-mod support;
 #[path = "differential/bitmaps.rs"]
 mod bitmaps;
 #[path = "differential/compare.rs"]
@@ -25,6 +24,7 @@ mod sessions;
 mod shrink;
 #[path = "differential/strings.rs"]
 mod strings;
+mod support;
 
 use grammar::{Grammar, Rule, Step};
 use pair::{Difference, Pair};
@@ -59,8 +59,10 @@ fn weighted<'a, T>(rng: &mut Rng, items: &'a [T], weight: impl Fn(&T) -> u32) ->
 /// A whole sequence. `alone` confines it to one connection and to commands that keep it open.
 fn sequence(rng: Rng, commands: usize, alone: bool) -> Vec<Step> {
     let only = std::env::var("ONLY").unwrap_or_default();
-    let groups: Vec<_> =
-        GROUPS.iter().filter(|group| only.is_empty() || only.split(',').any(|name| name == group.0)).collect();
+    let groups: Vec<_> = GROUPS
+        .iter()
+        .filter(|group| only.is_empty() || only.split(',').any(|name| name == group.0))
+        .collect();
     assert!(!groups.is_empty(), "ONLY={only} names no group");
     let mut grammar = Grammar::new(rng);
     let mut steps = Vec::new();

@@ -8,7 +8,6 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
-mod support;
 #[path = "history/anomalies.rs"]
 mod anomalies;
 #[path = "history/graph.rs"]
@@ -17,6 +16,7 @@ mod graph;
 mod groups;
 #[path = "history/record.rs"]
 mod record;
+mod support;
 #[path = "history/versions.rs"]
 mod versions;
 #[path = "history/workload.rs"]

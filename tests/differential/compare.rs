@@ -71,8 +71,10 @@ fn by_nature(name: &str, words: &Words, queued: &[Words], oracle: &Value, tested
         ("CLIENT", b"ID") => both_positive(oracle, tested),
         ("CLIENT", b"INFO") => same_client(oracle, tested),
         // The whole table, in the order of a hash: its rows are compared by COMMAND INFO.
-        ("COMMAND", b"") | ("COMMAND", b"INFO") if words.len() <= 2 => matches!((oracle, tested), (Value::Array(a), Value::Array(b))
-            if a.len() > 40 && b.len() > 40),
+        ("COMMAND", b"") | ("COMMAND", b"INFO") if words.len() <= 2 => {
+            matches!((oracle, tested), (Value::Array(a), Value::Array(b))
+            if a.len() > 40 && b.len() > 40)
+        }
         ("COMMAND", b"COUNT") => both_positive(oracle, tested),
         ("COMMAND", b"INFO") => same_rows(oracle, tested),
         ("CONFIG", b"GET") => same_pairs(oracle, tested),
@@ -144,7 +146,8 @@ fn same_hello(oracle: &Value, tested: &Value) -> bool {
 /// CLIENT INFO: the same fields in the same order (7.2 adds two) and the same values where they are not the
 /// server's own (addresses, buffers, memory, ids).
 fn same_client(oracle: &Value, tested: &Value) -> bool {
-    const COMPARED: &[&str] = &["name", "flags", "db", "sub", "psub", "ssub", "multi", "cmd", "user", "redir", "resp"];
+    const COMPARED: &[&str] =
+        &["name", "flags", "db", "sub", "psub", "ssub", "multi", "cmd", "user", "redir", "resp"];
     const SINCE_7_2: &[&str] = &["lib-name", "lib-ver"];
     let fields = |value: &Value| -> Option<Vec<(String, String)>> {
         let text = match value {
@@ -154,7 +157,8 @@ fn same_client(oracle: &Value, tested: &Value) -> bool {
         let line = text.strip_suffix('\n')?;
         let fields = line.split(' ').map(|field| field.split_once('=').unwrap_or((field, "")));
         let known = fields.filter(|(name, _)| !SINCE_7_2.contains(name));
-        let masked = |name: &str, value: &str| if COMPARED.contains(&name) { value.into() } else { String::new() };
+        let masked =
+            |name: &str, value: &str| if COMPARED.contains(&name) { value.into() } else { String::new() };
         Some(known.map(|(name, value)| (name.to_string(), masked(name, value))).collect())
     };
     std::mem::discriminant(oracle) == std::mem::discriminant(tested)

@@ -48,7 +48,8 @@ fn copy(g: &mut Grammar) -> Words {
 }
 
 fn expire(g: &mut Grammar) -> Words {
-    let kinds = [("EXPIRE", 1, false), ("PEXPIRE", 1000, false), ("EXPIREAT", 1, true), ("PEXPIREAT", 1000, true)];
+    let kinds =
+        [("EXPIRE", 1, false), ("PEXPIRE", 1000, false), ("EXPIREAT", 1, true), ("PEXPIREAT", 1000, true)];
     let (name, scale, absolute) = *g.rng.pick(&kinds);
     let mut words = one(g, name);
     words.push(if absolute { g.absolute_time(scale) } else { g.relative_time(scale) });
@@ -67,8 +68,8 @@ fn lifetime(g: &mut Grammar) -> Words {
 fn keys(g: &mut Grammar) -> Words {
     let mut words = g.start("KEYS");
     const PATTERNS: &[&[u8]] = &[
-        b"*", b"*", b"a", b"?", b"{tag}*", b"[a-c]", b"[^a]", b"\\a", b"", b"*[", b"[", b"[c-a]*", b"?*", b"**",
-        b"[\\a]", b"[a-", b"*\xff", b"\\",
+        b"*", b"*", b"a", b"?", b"{tag}*", b"[a-c]", b"[^a]", b"\\a", b"", b"*[", b"[", b"[c-a]*", b"?*",
+        b"**", b"[\\a]", b"[a-", b"*\xff", b"\\",
     ];
     let pattern = *g.rng.pick(PATTERNS);
     words.push(pattern.to_vec());
@@ -86,7 +87,14 @@ fn object(g: &mut Grammar) -> Words {
     let subcommands: &[&str] = if g.queueing() {
         &["OBJECT ENCODING", "OBJECT IDLETIME", "OBJECT FREQ"]
     } else {
-        &["OBJECT ENCODING", "OBJECT ENCODING", "OBJECT IDLETIME", "OBJECT FREQ", "OBJECT REFCOUNT", "OBJECT BOGUS"]
+        &[
+            "OBJECT ENCODING",
+            "OBJECT ENCODING",
+            "OBJECT IDLETIME",
+            "OBJECT FREQ",
+            "OBJECT REFCOUNT",
+            "OBJECT BOGUS",
+        ]
     };
     let name = *g.rng.pick(subcommands);
     one(g, name)
@@ -106,7 +114,9 @@ fn rename(g: &mut Grammar) -> Words {
 
 fn scan(g: &mut Grammar) -> Words {
     let mut words = g.start("SCAN");
-    words.push(g.rng.pick(&["0", "0", "0", "0", "0", "abc", "-1", "", "18446744073709551616"]).as_bytes().to_vec());
+    words.push(
+        g.rng.pick(&["0", "0", "0", "0", "0", "abc", "-1", "", "18446744073709551616"]).as_bytes().to_vec(),
+    );
     if g.rng.percent(50) {
         let word = g.word("MATCH");
         words.extend([word, g.rng.pick(&["*", "a*", "{tag}*", "[^a]"]).as_bytes().to_vec()]);

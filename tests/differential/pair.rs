@@ -233,7 +233,11 @@ impl Pair {
             let contents = |conn: &mut Conn| contents(conn, database).map_err(|error| error.to_string());
             let (a, b) = (contents(&mut oracle), contents(&mut tested));
             let (Ok(a), Ok(b)) = (&a, &b) else {
-                return Err(differ(format!("data of database {database}"), format!("{a:?}"), format!("{b:?}")));
+                return Err(differ(
+                    format!("data of database {database}"),
+                    format!("{a:?}"),
+                    format!("{b:?}"),
+                ));
             };
             for key in a.keys().chain(b.keys()) {
                 let what = || format!("data of database {database}, key {}", crate::support::quote(key));

@@ -194,10 +194,7 @@ fn dirty_and_impossible_reads_are_found() {
     finds(&[aborted, txn(1, 3, 4, &[("r", Read(1))])], "aborted write");
     finds(&[txn(1, 3, 4, &[("r", Read(7))])], "nobody wrote");
     finds(
-        &[
-            txn(0, 1, 10, &[("r", Write(1, None)), ("r", Write(2, Some(1)))]),
-            txn(1, 2, 9, &[("r", Read(1))]),
-        ],
+        &[txn(0, 1, 10, &[("r", Write(1, None)), ("r", Write(2, Some(1)))]), txn(1, 2, 9, &[("r", Read(1))])],
         "intermediate version",
     );
     finds(

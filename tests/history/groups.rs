@@ -165,7 +165,10 @@ pub fn explain(operations: &[Operation]) -> String {
     sorted.sort_by_key(|operation| operation.invoked);
     let mut text = String::new();
     for op in sorted {
-        text.push_str(&format!("    [{}..{}] client {}: {:?}\n", op.invoked, op.returned, op.client, op.commands));
+        text.push_str(&format!(
+            "    [{}..{}] client {}: {:?}\n",
+            op.invoked, op.returned, op.client, op.commands
+        ));
     }
     text
 }

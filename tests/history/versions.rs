@@ -147,7 +147,13 @@ impl<'a> Builder<'a> {
     }
 
     /// One external or internal observation.
-    fn check_seen(&mut self, id: usize, key: &'a str, seen: Version, current: &mut HashMap<&'a str, Version>) {
+    fn check_seen(
+        &mut self,
+        id: usize,
+        key: &'a str,
+        seen: Version,
+        current: &mut HashMap<&'a str, Version>,
+    ) {
         if let Some(own) = current.get(key) {
             if *own != seen {
                 self.anomaly(format!("{key} changed from {own} to {seen} within a transaction"), &[id]);

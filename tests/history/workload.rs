@@ -333,7 +333,13 @@ impl Client<'_> {
             let invoked = tick();
             let reply = self.conn.cmd(&["GET", key]);
             let step = Step { key: key.clone(), action: seen(key, &reply) };
-            reads.push(Txn { client: self.id, invoked, returned: tick(), steps: vec![step], committed: true });
+            reads.push(Txn {
+                client: self.id,
+                invoked,
+                returned: tick(),
+                steps: vec![step],
+                committed: true,
+            });
         }
         if self.rng.percent(20) {
             std::thread::yield_now();
