@@ -31,8 +31,10 @@ use pair::{Difference, Pair};
 use std::collections::BTreeSet;
 use support::{Rng, env_number, quote_command, seed};
 
-/// Groups of commands: name, how often the group is drawn, its rules.
-const GROUPS: &[(&str, u32, &[(u32, Rule)])] = &[
+/// A group of commands: its name, how often it is drawn, its rules.
+type Group = (&'static str, u32, &'static [(u32, Rule)]);
+
+const GROUPS: &[Group] = &[
     ("strings", 40, strings::RULES),
     ("bitmaps", 20, bitmaps::RULES),
     ("keys", 40, keys::RULES),

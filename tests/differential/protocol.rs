@@ -156,7 +156,8 @@ fn mutated(rng: &mut Rng) -> Vec<u8> {
     ];
     let mut bytes = Vec::new();
     for _ in 0..rng.range(1, 4) {
-        bytes.extend(encode(*rng.pick(WORDS)));
+        let words: &[&str] = rng.pick(WORDS);
+        bytes.extend(encode(words));
     }
     for _ in 0..rng.range(1, 3) {
         let at = rng.index(bytes.len());

@@ -280,7 +280,20 @@ impl Client<'_> {
         self.shared.generations[list].fetch_max(generation + 1, Ordering::Relaxed);
     }
 
-    /// Sends units in one write, then reads all replies.
+    /// Sends bytes whole or in pieces: what arrives in one read, a server may well execute in one go, and
+    /// whether a block holds together shows only when others get between its pieces.
+    fn send(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while self.rng.percent(30) && rest.len() > 1 {
+            let cut = 1 + self.rng.index(rest.len() - 1);
+            self.conn.send(&rest[..cut]).expect("server takes requests");
+            rest = &rest[cut..];
+            std::thread::sleep(Duration::from_micros(self.rng.below(60)));
+        }
+        self.conn.send(rest).expect("server takes requests");
+    }
+
+    /// Sends units, then reads all replies.
     fn exchange(&mut self, units: Vec<Unit>) {
         let mut bytes = Vec::new();
         for unit in &units {
@@ -296,7 +309,7 @@ impl Client<'_> {
             bytes.extend(around("EXEC"));
         }
         let invoked = tick();
-        self.conn.send(&bytes).expect("server takes requests");
+        self.send(&bytes);
         for unit in units {
             match unit {
                 Unit::Txn(ops, multi) => {
@@ -356,7 +369,7 @@ impl Client<'_> {
         ops.iter().for_each(|op| bytes.extend(encode(&op.words())));
         bytes.extend(encode(&["EXEC"]));
         let invoked = tick();
-        self.conn.send(&bytes).expect("server takes requests");
+        self.send(&bytes);
         let replies = self.replies(ops.len(), true);
         let returned = tick();
         let Some(replies) = replies else {
@@ -407,7 +420,7 @@ pub fn run(server: &Server, seed: u64, duration: Duration) -> History {
         Client { id, conn: server.connect(), rng, shared: &shared, history: History::default() }
     };
     let parts: Vec<History> = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS).map(|id| client(id)).collect();
+        let clients: Vec<_> = (0..CLIENTS).map(&client).collect();
         let threads: Vec<_> = clients.into_iter().map(|client| scope.spawn(|| client.run())).collect();
         threads.into_iter().map(|thread| thread.join().expect("client ends well")).collect()
     });
