@@ -145,6 +145,24 @@ impl Pair {
         self.tested.alive()
     }
 
+    /// Which of the commands the oracle never executed with success: what was not compared at all.
+    pub fn uncovered<'a>(&self, commands: &[&'a str]) -> Vec<&'a str> {
+        let reply = self.oracle.connect().cmd(&["INFO", "commandstats"]);
+        let text = String::from_utf8_lossy(reply.bytes().unwrap_or_default()).into_owned();
+        let succeeded = |line: &str| {
+            let count = |name: &str| -> u64 {
+                let value = line.split([',', ':']).find_map(|field| field.strip_prefix(name));
+                value.and_then(|value| value.parse().ok()).unwrap_or(0)
+            };
+            count("calls=") > count("failed_calls=")
+        };
+        let covered = |name: &str| {
+            let prefix = format!("cmdstat_{name}:");
+            text.lines().any(|line| line.starts_with(&prefix) && succeeded(line))
+        };
+        commands.iter().filter(|name| !covered(name)).copied().collect()
+    }
+
     /// Both servers as a new one: no keys, and the directives that the generators change at their defaults.
     pub fn clear(&self) {
         const DEFAULTS: &[(&str, &str)] = &[

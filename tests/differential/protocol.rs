@@ -156,8 +156,7 @@ fn mutated(rng: &mut Rng) -> Vec<u8> {
     ];
     let mut bytes = Vec::new();
     for _ in 0..rng.range(1, 4) {
-        let words: &[&str] = rng.pick(WORDS);
-        bytes.extend(encode(words));
+        bytes.extend(encode(WORDS[rng.index(WORDS.len())]));
     }
     for _ in 0..rng.range(1, 3) {
         let at = rng.index(bytes.len());
