@@ -138,7 +138,7 @@ fn campaign(
     run: impl Fn(&Pair, &[Step]) -> Result<(), Difference>,
 ) {
     let seed = seed();
-    let sequences = env_number("SEQUENCES", 60).div_ceil(if pipelined { 2 } else { 1 });
+    let sequences = env_number("SEQUENCES", 150).div_ceil(if pipelined { 2 } else { 1 });
     println!("{label}: SEED={seed} SEQUENCES={sequences}");
     let mut pair = Pair::start(shards);
     let (mut total, mut seen, mut reports) = (0, BTreeSet::new(), String::new());

@@ -58,7 +58,8 @@ impl Session {
         let tested = self.tested.read();
         if let (Ok(a), Ok(b)) = (&oracle, &tested) {
             let queued = self.follow(words, &a.value);
-            if a.raw == b.raw || equivalent(words, &queued, &a.value, &b.value) {
+            // Equal values in unequal bytes (`:01`, `:1`) are a difference of their own.
+            if a.raw == b.raw || (a.value != b.value && equivalent(words, &queued, &a.value, &b.value)) {
                 return Ok(());
             }
         }
