@@ -11,9 +11,11 @@ pub mod ctx;
 pub mod failure;
 pub mod meta;
 pub mod row;
+pub mod server;
 pub mod server_state;
 pub mod session;
 pub mod string;
+pub mod table;
 #[cfg(test)]
 pub mod testing;
 

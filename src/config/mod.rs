@@ -1,10 +1,13 @@
 //! L2: directives: one table, the redis.conf syntax, CONFIG GET, SET and REWRITE.
 
+mod args;
 mod checks;
 mod choices;
 mod directive;
 mod kind;
+mod load;
 mod query;
+mod rewrite;
 mod set;
 mod special;
 mod syntax;
@@ -12,11 +15,14 @@ mod table;
 mod units;
 mod value;
 
+pub use args::{Invocation, Startup, absolute_path, parse_args, usage};
 pub use checks::{TitleFacts, expand_title};
 pub use choices::*;
 pub use directive::{Directive, Flags, Status};
 pub use kind::{Kind, TextCheck, Unit};
+pub use load::{FILE_DIRECTIVES, FileDirective, LoadError, Loaded, RawLine, load};
 pub use query::{debug_lines, get};
+pub use rewrite::{OtherLines, rewrite, rewritten};
 pub use set::{Applied, SetContext, SetError, is_sensitive, set};
 pub use special::{
     ClassLimit, ClientClass, EventClasses, MemoryLimit, Primary, Reason, SavePoint, ShutdownFlags,
