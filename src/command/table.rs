@@ -49,7 +49,7 @@ pub enum RenameError {
 
 impl Registry {
     /// Commands of `groups` under the names that `renames` (old, new; empty: not callable) leave them.
-    fn build(groups: &'static [&'static [Row]], renames: &[(&str, &str)]) -> Result<Registry, RenameError> {
+    pub(crate) fn build(groups: &'static [&'static [Row]], renames: &[(&str, &str)]) -> Result<Registry, RenameError> {
         let mut all = Vec::new();
         let mut names = Vec::new();
         for row in groups.iter().copied().flatten() {
@@ -70,6 +70,16 @@ impl Registry {
         names.sort_by_key(|(_, command)| command.id);
         let named = names.iter().map(|&(_, command)| command).collect();
         Ok(Registry { index: Index::new(names), named, all })
+    }
+
+    /// Commands that clients can call, in table order, without subcommands.
+    pub fn commands(&self) -> &[&'static Command] {
+        &self.named
+    }
+
+    /// Commands and subcommands by id.
+    pub fn all(&self) -> &[&'static Command] {
+        &self.all
     }
 
     /// The command that clients call by `name`, in any case; containers too, subcommands not.
@@ -234,18 +244,18 @@ pub fn resolve(argv: Args<'_>) -> Result<&'static Command, Failure> {
 
 /// Number of commands that clients can call, subcommands not counted (COMMAND COUNT).
 pub fn count() -> usize {
-    registry().named.len()
+    commands().len()
 }
 
 /// Commands that clients can call, in table order, without subcommands.
 pub fn commands() -> &'static [&'static Command] {
-    &registry().named
+    registry().commands()
 }
 
 /// Commands and subcommands by id: the size and the names of per-command statistics.
 pub fn all() -> &'static [&'static Command] {
-    &registry().all
+    registry().all()
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
