@@ -20,7 +20,7 @@ pub use docs::docs;
 pub use keys::{Malformed, has_keys, keys_of, keys_with_flags};
 
 /// Rows of every group, a line per group; COMMAND lists commands in this order.
-pub static GROUPS: &[&[Row]] = &[super::server::command_cmd::ROWS];
+pub static GROUPS: &[&[Row]] = &[super::string::ROWS, super::bitmap::ROWS, super::server::command_cmd::ROWS];
 
 /// Most bytes of a client's words that an error line repeats (server.c `commandCheckExistence`).
 const QUOTED_MAX: usize = 128;
@@ -250,6 +250,12 @@ pub fn count() -> usize {
 /// Commands that clients can call, in table order, without subcommands.
 pub fn commands() -> &'static [&'static Command] {
     registry().commands()
+}
+
+/// The command or subcommand of this id.
+#[inline]
+pub fn by_id(id: usize) -> Option<&'static Command> {
+    all().get(id).copied()
 }
 
 /// Commands and subcommands by id: the size and the names of per-command statistics.

@@ -5,9 +5,12 @@
 //! transaction while its owner is parked.
 
 mod notify;
+pub mod slots;
 mod store;
+mod strings;
 mod watch;
 
 pub use notify::Class;
 pub use store::{Db, Policy, Stats, Store, ToDrop};
+pub use strings::Expire;
 pub use watch::{WatchState, Watched};

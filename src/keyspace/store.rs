@@ -205,6 +205,11 @@ impl Store {
         }
     }
 
+    /// Tells of a further `event` of a change that [`Store::changed`] has counted already (SET with an expiry time is
+    /// one change and two events).
+    #[inline]
+    pub fn event(&mut self, _db: usize, _key: &[u8], _class: Class, _event: &'static str) {}
+
     /// Removes `key` if it has expired. Returns whether a live key is there.
     #[inline]
     fn live(&mut self, db: usize, key: &HKey<'_>) -> bool {
@@ -216,8 +221,9 @@ impl Store {
         false
     }
 
+    /// Removes a key that has expired.
     #[cold]
-    fn expire(&mut self, db: usize, key: &HKey<'_>) {
+    pub(super) fn expire(&mut self, db: usize, key: &HKey<'_>) {
         if let Some(entry) = self.dbs.get_mut(db).and_then(|d| d.table.remove(key)) {
             self.expired_out(db, entry);
         }
@@ -252,7 +258,7 @@ impl Store {
     }
 
     /// The use mark of a new entry.
-    fn fresh_lru(&self) -> u32 {
+    pub(super) fn fresh_lru(&self) -> u32 {
         if self.policy.lfu { lru::lfu_new(self.now_ms) } else { lru::clock(self.now_ms) }
     }
 }
