@@ -54,7 +54,10 @@ pub enum RenameError {
 
 impl Registry {
     /// Commands of `groups` under the names that `renames` (old, new; empty: not callable) leave them.
-    pub(crate) fn build(groups: &'static [&'static [Row]], renames: &[(&str, &str)]) -> Result<Registry, RenameError> {
+    pub(crate) fn build(
+        groups: &'static [&'static [Row]],
+        renames: &[(&str, &str)],
+    ) -> Result<Registry, RenameError> {
         let mut all = Vec::new();
         let mut names = Vec::new();
         for row in groups.iter().copied().flatten() {

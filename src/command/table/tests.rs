@@ -98,7 +98,9 @@ fn subcommands_are_found_by_two_words_or_by_full_name() {
 
 #[test]
 fn refusals_name_the_command_in_full() {
-    let line = |text: &str| String::from_utf8(EVERYTHING.resolve(&words(text)).err().unwrap().line().to_vec()).unwrap();
+    let line = |text: &str| {
+        String::from_utf8(EVERYTHING.resolve(&words(text)).err().unwrap().line().to_vec()).unwrap()
+    };
     assert_eq!(line("client id x"), "ERR wrong number of arguments for 'client|id' command");
     assert_eq!(line("client nope x"), "ERR unknown subcommand 'nope'. Try CLIENT HELP.");
     assert_eq!(line("nope a b"), "ERR unknown command 'nope', with args beginning with: 'a' 'b' ");

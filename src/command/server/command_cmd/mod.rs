@@ -136,9 +136,15 @@ impl Filter<'_> {
     }
 }
 
-// Redis: server.c commandListCommand. A filter looks at subcommands whether or not it takes their container.
 fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
-    let filter = match argv.get(2..).unwrap_or_default() {
+    let names = listed(table::registry(), argv.get(2..).unwrap_or_default())?;
+    ctx.out.bulks(&names);
+    Ok(())
+}
+
+// Redis: server.c commandListCommand. A filter looks at subcommands whether or not it takes their container.
+fn listed<'r>(registry: &'r Registry, options: Args<'_>) -> Result<Vec<&'r str>, Failure> {
+    let filter = match options {
         [] => Filter::All,
         [by, kind, value] if args::is(by, "filterby") => match () {
             () if args::is(kind, "module") => Filter::Nothing,
@@ -150,14 +156,8 @@ fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     };
     let with_subcommands =
         |command: &&'static Command| std::iter::once(*command).chain(command.subcommands.iter().copied());
-    let names: Vec<&str> = table::commands()
-        .iter()
-        .flat_map(with_subcommands)
-        .filter(|command| filter.takes(command))
-        .map(|command| command.full_name.as_str())
-        .collect();
-    ctx.out.bulks(&names);
-    Ok(())
+    let taken = registry.commands().iter().flat_map(with_subcommands).filter(|command| filter.takes(command));
+    Ok(taken.map(|command| command.full_name.as_str()).collect())
 }
 
 /// COMMAND HELP, headed and ended as networking.c `addReplyHelp` does.

@@ -55,7 +55,8 @@ fn render(value: &Value) -> String {
 
 /// Entries of COMMAND as facts; the order of subcommands is the order of a hash table in Redis and left out.
 fn info_facts(entries: &[Value], facts: &mut Facts) {
-    const FIELDS: [&str; 9] = ["name", "arity", "flags", "first", "last", "step", "categories", "tips", "keys"];
+    const FIELDS: [&str; 9] =
+        ["name", "arity", "flags", "first", "last", "step", "categories", "tips", "keys"];
     for entry in entries {
         let Value::Array(fields) = entry else { panic!("{entry:?}") };
         let name = text(&fields[0]);
@@ -109,7 +110,9 @@ fn differences(ours: &Facts, theirs: &Facts) -> Vec<String> {
     keys.dedup();
     keys.into_iter()
         .filter(|key| ours.get(*key) != theirs.get(*key))
-        .map(|key| format!("{} {}:\n  ours   {:?}\n  theirs {:?}", key.0, key.1, ours.get(key), theirs.get(key)))
+        .map(|key| {
+            format!("{} {}:\n  ours   {:?}\n  theirs {:?}", key.0, key.1, ours.get(key), theirs.get(key))
+        })
         .collect()
 }
 
@@ -191,13 +194,65 @@ fn keys_and_their_flags_are_those_that_a_redis_server_finds() {
 }
 
 #[test]
+fn lists_take_what_a_redis_server_takes() {
+    let Some(mut oracle) = Oracle::start(3) else { return };
+    let names = |value: Value| match value {
+        Value::Array(items) => items.iter().map(text).collect::<BTreeSet<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let known = names(oracle.ask(&["COMMAND", "LIST"]));
+    let all: BTreeSet<&str> = EVERYTHING.all().iter().map(|c| c.full_name.as_str()).collect();
+    let options = [
+        "",
+        "module x",
+        "aclcat STRING",
+        "aclcat dangerous",
+        "aclcat nope",
+        "aclcat @read",
+        "aclcat scripting",
+    ]
+    .into_iter()
+    .chain([
+        "pattern *",
+        "pattern X*",
+        "pattern config|*",
+        "pattern ?et",
+        "pattern",
+        "nope x",
+        "module x y",
+    ]);
+    for option in options {
+        let mut words = vec!["COMMAND", "LIST"];
+        if !option.is_empty() {
+            words.push("FilterBy");
+            words.extend(option.split(' '));
+        }
+        let argv: Vec<&[u8]> = words[2..].iter().map(|word| word.as_bytes()).collect();
+        let theirs = oracle.ask(&words);
+        match super::listed(&EVERYTHING, &argv) {
+            Ok(ours) => {
+                let ours: BTreeSet<String> = ours.iter().map(|&name| name.to_owned()).collect();
+                let theirs: BTreeSet<String> =
+                    names(theirs).into_iter().filter(|name| all.contains(name.as_str())).collect();
+                assert_eq!(ours.intersection(&known).cloned().collect::<BTreeSet<_>>(), theirs, "{option}");
+            }
+            Err(failure) => {
+                assert_eq!(failure, crate::command::Failure::Syntax, "{option}");
+                assert!(matches!(theirs, Value::ServerError(_)), "{option}: {theirs:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn refusals_are_worded_as_a_redis_server_words_them() {
     let Some(mut oracle) = Oracle::start(3) else { return };
     let long = "x".repeat(200);
-    let mut lines: Vec<Vec<String>> = ["foo", "foo a b c", "config nope", "CLIENT nope", "xgroup nope a b", "command nope"]
-        .iter()
-        .map(|line| line.split(' ').map(str::to_owned).collect())
-        .collect();
+    let mut lines: Vec<Vec<String>> =
+        ["foo", "foo a b c", "config nope", "CLIENT nope", "xgroup nope a b", "command nope"]
+            .iter()
+            .map(|line| line.split(' ').map(str::to_owned).collect())
+            .collect();
     lines.push(vec![long.clone(), long.clone(), long.clone()]);
     lines.push(vec!["foo".into(), "x".repeat(120), "yyyyyyyyyy".into(), "z".into()]);
     lines.push(vec!["foo".into(), "x".repeat(125), "y".into()]);

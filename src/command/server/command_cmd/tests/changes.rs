@@ -78,7 +78,8 @@ pub(super) fn takes_more_words(full_name: &str) -> bool {
 pub(super) fn changed_in_72(ours: &mut Facts, theirs: &mut Facts) {
     for side in [ours, theirs] {
         side.retain(|(name, field), _| {
-            let listed = CHANGED.iter().any(|(changed, names)| changed == field && names.contains(&name.as_str()));
+            let listed =
+                CHANGED.iter().any(|(changed, names)| changed == field && names.contains(&name.as_str()));
             // The order follows from which fields there are.
             !listed && field != "summary" && field != "order of fields"
         });
@@ -96,13 +97,18 @@ pub(super) fn changed_in_72(ours: &mut Facts, theirs: &mut Facts) {
 /// The entries of a history up to 7.0; empty if none is left.
 fn without_72(history: &str) -> String {
     let entries = history.split("[\"").skip(1);
-    entries.filter(|entry| !entry.starts_with("7.2")).map(|entry| entry.trim_end_matches([']', ' '])).collect()
+    entries
+        .filter(|entry| !entry.starts_with("7.2"))
+        .map(|entry| entry.trim_end_matches([']', ' ']))
+        .collect()
 }
 
 /// The tokens of arguments that were there in 7.0.
 fn tokens(arguments: &str) -> String {
     let maps = arguments.split("\"name\" ").filter(|map| !map.contains("\"since\" \"7.2"));
-    let token = |map: &str| map.split("\"token\" ").nth(1).and_then(|rest| rest.split(['"', ' ']).nth(1)).map(str::to_owned);
+    let token = |map: &str| {
+        map.split("\"token\" ").nth(1).and_then(|rest| rest.split(['"', ' ']).nth(1)).map(str::to_owned)
+    };
     let mut all: Vec<String> = maps.filter_map(token).collect();
     all.sort_unstable();
     all.dedup();
