@@ -1,4 +1,29 @@
-//! What COMMAND INFO and COMMAND DOCS say of a command: facts of Redis 7.2's command table (src/commands/*.json).
+//! What COMMAND INFO and COMMAND DOCS say of a command: facts of Redis 7.2's command table (src/commands/*.json),
+//! a module per group, all commands of 7.2 and the field expiry of 7.4 (HEXPIRE and its family).
+//!
+//! A fact stands here whether or not the command has a handler: the registry (`table`) knows those that do.
+
+mod build;
+mod legacy_range;
+
+pub mod bitmap;
+pub mod cluster;
+pub mod connection;
+pub mod generic;
+pub mod geo;
+pub mod hash;
+pub mod hyperloglog;
+pub mod list;
+pub mod pubsub;
+pub mod scripting;
+pub mod server;
+pub mod set;
+pub mod sorted_set;
+pub mod stream;
+pub mod string;
+pub mod transactions;
+
+pub use legacy_range::LegacyRange;
 
 /// Command flags (server.h `CMD_*`), as bits.
 pub mod flag {
@@ -50,6 +75,8 @@ pub mod flag {
     pub const MOVABLE_KEYS: u64 = 1 << 25;
     /// Allowed while a script runs too long.
     pub const ALLOW_BUSY: u64 = 1 << 26;
+    /// May touch keys that its words do not name.
+    pub const TOUCHES_ARBITRARY_KEYS: u64 = 1 << 28;
 }
 
 /// ACL categories (server.h `ACL_CATEGORY_*`), as bits; those that follow from flags are stated too.
