@@ -3,7 +3,7 @@
 use super::row::Command;
 use super::{Server, Session};
 use crate::data::{Entry, EntryBox, HKey};
-use crate::keyspace::{Class, Store};
+use crate::keyspace::{Class, Expire, Store};
 use crate::resp::Out;
 use std::sync::Arc;
 
@@ -30,6 +30,14 @@ impl View<'_> {
         match self {
             View::One(store) => store,
             View::Many(stores) => stores.of_slot(slot),
+        }
+    }
+
+    /// The same stores for a shorter time.
+    pub fn reborrow(&mut self) -> View<'_> {
+        match self {
+            View::One(store) => View::One(store),
+            View::Many(stores) => View::Many(*stores),
         }
     }
 
@@ -102,6 +110,66 @@ impl Keys<'_> {
     pub fn set_expire(&mut self, key: &HKey<'_>, at_ms: Option<i64>) -> bool {
         let db = self.db;
         self.store(key).set_expire(db, key, at_ms)
+    }
+
+    /// See [`Store::set_string`].
+    #[inline]
+    pub fn set_string(&mut self, key: &HKey<'_>, value: &[u8], expire: Expire) -> bool {
+        let db = self.db;
+        self.store(key).set_string(db, key, value, expire)
+    }
+
+    /// See [`Store::edit_string`].
+    pub fn edit_string<R>(
+        &mut self,
+        key: &HKey<'_>,
+        min_len: usize,
+        edit: impl FnOnce(&mut [u8]) -> R,
+    ) -> Option<R> {
+        let db = self.db;
+        self.store(key).edit_string(db, key, min_len, edit)
+    }
+
+    /// See [`Store::free`], as the `lazyfree-lazy-user-del` policy says: for what a command removed by name.
+    pub fn free(&mut self, key: &HKey<'_>, entry: EntryBox) {
+        let store = self.store(key);
+        let lazy = store.policy.lazy_user_del;
+        store.free(entry, lazy);
+    }
+
+    /// Asks the processor to load what `keys` will be looked up in; all of them before the first lookup.
+    #[inline]
+    pub fn prefetch(&mut self, keys: &[HKey<'_>]) {
+        let db = self.db;
+        for key in keys {
+            if let Some(table) = self.store(key).table(db) {
+                table.prefetch(key);
+            }
+        }
+        for key in keys {
+            if let Some(table) = self.store(key).table(db) {
+                table.prefetch_entry(key);
+            }
+        }
+    }
+
+    /// Whether somebody needs the effects on `key`: asks before formatting numbers for one.
+    #[inline]
+    pub fn journaled(&mut self, key: &HKey<'_>) -> bool {
+        self.store(key).journal.is_on()
+    }
+
+    /// Whether all keys of the command are in one store, so that one journal tells of all of them in order.
+    #[inline]
+    pub fn is_one_store(&self) -> bool {
+        matches!(self.view, View::One(_))
+    }
+
+    /// See [`Store::event`].
+    #[inline]
+    pub fn event(&mut self, key: &HKey<'_>, class: Class, event: &'static str) {
+        let db = self.db;
+        self.store(key).event(db, key.bytes, class, event);
     }
 
     /// See [`Store::changed`]: to be called once per change, after it.

@@ -6,12 +6,18 @@
 //! `ctx.out`; it never suspends, reads no clock, and returns a `Failure` for an error reply.
 
 pub mod args;
+pub mod bitmap;
 pub mod ctx;
 pub mod failure;
 pub mod meta;
 pub mod row;
+pub mod server;
 pub mod server_state;
 pub mod session;
+pub mod string;
+pub mod table;
+#[cfg(test)]
+pub mod testing;
 
 pub use ctx::{Ctx, Keys, Stores, View};
 pub use failure::{Failure, Outcome};

@@ -121,4 +121,6 @@ pub struct Command {
     pub subcommands: Vec<&'static Command>,
     /// The container, for a subcommand.
     pub parent: Option<&'static Row>,
+    /// The word of the only key, if every call has exactly one at a fixed place: the short way to a route.
+    pub one_key: Option<usize>,
 }

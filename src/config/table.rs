@@ -58,6 +58,8 @@ const CPULIST: Status =
     Accepted("`shard-pin` places shards on the CPUs the process may use; set those with taskset");
 const MEMCHECK: Status = Accepted("memory is not tested after a crash");
 const WATCHDOG: Status = Accepted("no watchdog runs; LATENCY and SLOWLOG show what was slow");
+const PANIC: Status = Accepted("a fatal error always aborts, so that the kernel can keep a core file");
+const COLLATE: Status = Accepted("text is compared byte by byte");
 const WARNINGS: Status = Accepted("no start-up warning of Shoal's stops the server");
 
 directives! {
@@ -166,7 +168,7 @@ directives! {
         /// Tests memory after a crash.
         "crash-memcheck-enabled" => crash_memcheck_enabled: bool = true, Kind::Bool, [], MEMCHECK;
         /// Ends by exit instead of abort after a fatal error.
-        "use-exit-on-panic" => use_exit_on_panic: bool = false, Kind::Bool, [HIDDEN], Implemented;
+        "use-exit-on-panic" => use_exit_on_panic: bool = false, Kind::Bool, [HIDDEN], PANIC;
         /// Prints the banner even when the log is not a terminal.
         "always-show-logo" => always_show_logo: bool = false, Kind::Bool, [IMMUTABLE], Implemented;
         /// Changes the title of the process to one that names its port.
@@ -175,7 +177,7 @@ directives! {
         "proc-title-template" =>
             proc_title_template: String = "{title} {listen-addr} {server-mode}".to_owned(), Kind::Text(checks::title_template), [], Implemented;
         /// Locale by which SORT ALPHA compares; empty takes the environment's.
-        "locale-collate" => locale_collate: String = String::new(), Kind::Text(any), [], Implemented;
+        "locale-collate" => locale_collate: String = String::new(), Kind::Text(any), [], COLLATE;
         /// Names of start-up warnings that do not stop the server.
         "ignore-warnings" => ignore_warnings: String = String::new(), Kind::Text(any), [], WARNINGS;
         /// Working directory; files without a path are put there.

@@ -446,6 +446,13 @@ impl EntryBox {
         Self::build(Kind::String as u32, key, expire, &Payload::Int(number))
     }
 
+    /// A string entry kept as its bytes even where they write a number, and not reported as `raw`: what INCRBYFLOAT
+    /// leaves (Redis: object.c `createStringObjectFromLongDouble`).
+    #[must_use]
+    pub fn new_text(key: &[u8], value: &[u8], expire: Option<i64>) -> Self {
+        Self::new_bytes(key, value, 0, expire)
+    }
+
     /// A string entry that was changed in place: never kept as a number, reported as `raw`.
     #[must_use]
     pub fn new_raw(key: &[u8], value: &[u8], expire: Option<i64>) -> Self {

@@ -1,8 +1,9 @@
 //! L1: data structures that know nothing of databases, commands or clients.
 //!
 //! `entry` is one key with its value in one heap block, `table` finds entries by key, slot, age and chance, and
-//! `slot` is the hash-slot rule that orders the table. Everything here is owned by one shard thread.
+//! `slot` is the hash-slot rule that orders the table; `bits` are the kernels of the bitmap commands. Everything here is owned by one shard thread.
 
+pub mod bits;
 pub mod entry;
 pub mod slot;
 pub mod table;

@@ -12,10 +12,12 @@ mod notify;
 pub mod pressure;
 pub mod slots;
 mod store;
+mod strings;
 mod watch;
 
 pub use evict::{Eviction, Freed};
 pub use expire::CycleReport;
 pub use notify::Class;
 pub use store::{Db, Policy, Stats, Store, ToDrop};
+pub use strings::Expire;
 pub use watch::{Verdict, WatchState, Watched};

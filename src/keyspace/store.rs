@@ -231,13 +231,20 @@ impl Store {
         }
     }
 
-    /// Reports another event of a change that already counts as one: the second key of RENAME, an eviction.
+    /// A change of `key` that the dataset's count leaves out: the second key of RENAME, an eviction. Those who watch it
+    /// are told, and the event is.
     #[inline]
     pub fn also_changed(&mut self, db: usize, key: &[u8], class: Class, event: &'static str) {
-        let dirty = self.stats.dirty;
-        self.changed(db, key, class, event);
-        self.stats.dirty = dirty;
+        if !self.watched.is_empty() {
+            self.watched.touch(db, key);
+        }
+        self.event(db, key, class, event);
     }
+
+    /// Tells of a further `event` of a change that [`Store::changed`] has counted already (SET with an expiry time is
+    /// one change and two events).
+    #[inline]
+    pub fn event(&mut self, _db: usize, _key: &[u8], _class: Class, _event: &'static str) {}
 
     /// Removes `key` if it has expired. Returns whether a live key is there.
     #[inline]
@@ -250,8 +257,9 @@ impl Store {
         false
     }
 
+    /// Removes a key that has expired.
     #[cold]
-    fn expire(&mut self, db: usize, key: &HKey<'_>) {
+    pub(super) fn expire(&mut self, db: usize, key: &HKey<'_>) {
         if let Some(entry) = self.dbs.get_mut(db).and_then(|d| d.table.remove(key)) {
             self.expired_out(db, entry);
         }
@@ -286,7 +294,7 @@ impl Store {
     }
 
     /// The use mark of a new entry.
-    fn fresh_lru(&self) -> u32 {
+    pub(super) fn fresh_lru(&self) -> u32 {
         if self.policy.lfu { lru::lfu_new(self.now_ms) } else { lru::clock(self.now_ms) }
     }
 }

@@ -1,3 +1,329 @@
 //! L4: the shard: its loop, routing, transactions over shards, connections.
+//!
+//! ```text
+//!   driver events ─► accept.rs, input.rs ─► gate.rs ─► route.rs ─┬─ this shard ──► ground::run ─► conn.out
+//!                                                                ├─ one other ───► mesh.rs ─► its owner and back
+//!                                                                └─ several ─────► multi.rs over txn/
+//!   turn end ─► output.rs: one send per connection, batches and answers to other shards
+//! ```
+//!
+//! One `Shard` per thread; everything in it is touched by that thread only, except the `Ground`, which `txn` lends to
+//! other shards while this one is parked.
 
+mod accept;
+mod conn;
+mod cron;
+mod gate;
+mod ground;
+mod input;
+mod mesh;
+mod meter;
+mod multi;
+mod order;
+mod output;
+mod queue;
+mod route;
 pub mod txn;
+
+pub use ground::Ground;
+pub use mesh::{Mesh, build as build_mesh};
+
+use crate::base::prng::Prng;
+use crate::command::{Note, Server, Session};
+use crate::config::Config;
+use crate::io::net::Connection;
+use crate::io::wake::Wakes;
+use crate::io::{Driver, Event, Time, Wait};
+use crate::keyspace::Store;
+use crate::observe::ClientInfo;
+use ahash::AHashMap;
+use conn::Conn;
+use mesh::{Batch, Caller, Parcel};
+use slab::Slab;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use txn::{Hub, Seat, Turn, Vacancy};
+
+/// Longest sleep of a shard, so that its cron runs (`hz` 10).
+const CRON: Duration = Duration::from_millis(100);
+
+/// Everything a shard is made of, from the outside.
+pub struct Parts<D: Driver> {
+    /// Its index.
+    pub id: usize,
+    /// What all shards share.
+    pub server: Arc<Server>,
+    /// Its ring, or the simulated twin.
+    pub driver: D,
+    /// Its right to take part in transactions.
+    pub vacancy: Vacancy<Ground>,
+    /// The hub of transactions.
+    pub hub: Arc<Hub<Ground>>,
+    /// Its ends of the rings between shards.
+    pub mesh: Mesh<D::Socket>,
+    /// Where it announces its sleep.
+    pub wakes: Arc<Wakes>,
+    /// Seed of its random numbers.
+    pub seed: u64,
+}
+
+/// One shard.
+pub struct Shard<D: Driver> {
+    id: usize,
+    n: usize,
+    server: Arc<Server>,
+    config: Arc<Config>,
+    driver: D,
+    seat: Seat<Ground>,
+    hub: Arc<Hub<Ground>>,
+    mesh: Mesh<D::Socket>,
+    wakes: Arc<Wakes>,
+    conns: Slab<Conn>,
+    by_sock: Vec<Option<usize>>,
+    by_id: AHashMap<u64, usize>,
+    /// Connections with something to send or to settle at the end of the turn.
+    dirty: Vec<usize>,
+    /// Connections whose wait is over and that have unread bytes.
+    ready: Vec<usize>,
+    /// Connections that wait for the end of a pause, or for this shard's state.
+    paused: Vec<usize>,
+    lent_out: Vec<usize>,
+    /// Transactions that connections of this shard wait for.
+    waiting: Vec<multi::Waiting>,
+    /// Emptied output buffers.
+    spares: Vec<Vec<u8>>,
+    time: Time,
+    next_cron_ns: u64,
+    meter: meter::Meter,
+    tally: cron::Tally,
+    rng: Prng,
+    /// Something beyond the ordinary must be checked before commands: memory limit, pause, MONITORs.
+    watchful: bool,
+    active_expire: bool,
+    stopping: bool,
+}
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// A shard ready to run.
+    pub fn new(parts: Parts<D>) -> Shard<D> {
+        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed } = parts;
+        let config = server.config.load_full();
+        let databases = usize::try_from(config.databases).unwrap_or(16);
+        let mut store = Store::new(databases, seed);
+        cron::apply_policy(&mut store, &config);
+        let stand_in = Box::new(Session::new(Arc::new(ClientInfo::default()), true));
+        let ground = Ground { store, stand_in, server: server.clone(), shard: id };
+        let time = driver.time();
+        Shard {
+            id,
+            n: server.shards,
+            config,
+            driver,
+            seat: vacancy.sit(Box::new(ground)),
+            hub,
+            mesh,
+            wakes,
+            conns: Slab::new(),
+            by_sock: Vec::new(),
+            by_id: AHashMap::new(),
+            dirty: Vec::new(),
+            ready: Vec::new(),
+            paused: Vec::new(),
+            lent_out: Vec::new(),
+            waiting: Vec::new(),
+            spares: Vec::new(),
+            time,
+            next_cron_ns: time.mono_ns,
+            meter: meter::Meter::start(),
+            tally: cron::Tally::default(),
+            rng: Prng::new(seed ^ 0x9e37_79b9_7f4a_7c15),
+            watchful: false,
+            active_expire: true,
+            stopping: false,
+            server,
+        }
+    }
+
+    /// Starts accepting on `listener`; only shard 0 does and hands connections round.
+    pub fn listen(&mut self, listener: D::Listener) {
+        self.driver.listen(listener);
+    }
+
+    /// Runs until `Note::Stop`.
+    ///
+    /// # Errors
+    /// The driver failed.
+    pub fn run(&mut self) -> io::Result<()> {
+        let mut events = Vec::new();
+        let mut busy = false;
+        while !self.stopping {
+            let wait = self.how_long(busy);
+            self.driver.turn(wait, &mut events)?;
+            self.wakes.awake(self.id);
+            busy = self.turn(&mut events);
+        }
+        self.flush_all()
+    }
+
+    /// One turn over what the driver reported. Returns whether there is more to do at once.
+    pub fn turn(&mut self, events: &mut Vec<Event<D::Buf, D::Socket>>) -> bool {
+        self.time = self.driver.time();
+        if let Some(ground) = self.seat.state() {
+            ground.store.now_ms = self.time.unix_ms;
+        }
+        let mut worked = !events.is_empty();
+        self.meter.restart(self.time.mono_ns);
+        self.watchful = self.config.maxmemory > 0 || self.server.is_watchful();
+        for event in events.drain(..) {
+            self.event(event);
+        }
+        worked |= self.take_notes();
+        if self.n > 1 {
+            worked |= self.meet_others();
+        }
+        while let Some(key) = self.ready.pop() {
+            worked = true;
+            self.resume(key);
+        }
+        if self.time.mono_ns >= self.next_cron_ns {
+            self.run_cron();
+        }
+        self.end_turn();
+        if worked {
+            self.count_turn();
+        }
+        worked && self.n > 1 && !self.may_sleep()
+    }
+
+    /// What came from other shards: requests, answers, connections, transactions.
+    fn meet_others(&mut self) -> bool {
+        let mut worked = false;
+        let me = self.id;
+        for from in (0..self.n).filter(|&from| from != me) {
+            // Requests wait in their ring while the state is lent; so does what is behind them, in order.
+            while self.seat.state().is_some() {
+                let Some(parcel) = self.mesh.next(from) else { break };
+                worked = true;
+                match parcel {
+                    Parcel::Requests(batch) => self.serve(from, batch),
+                    Parcel::Replies(batch) => self.deliver(from, batch),
+                    Parcel::Socket(socket) => self.own(socket),
+                }
+            }
+        }
+        worked |= self.seat.turn() == Turn::Progress;
+        if self.seat.state().is_some() && !self.lent_out.is_empty() {
+            for key in std::mem::take(&mut self.lent_out) {
+                self.release(key);
+            }
+        }
+        worked | self.finish_done()
+    }
+
+    /// Executes a batch of another shard's requests.
+    fn serve(&mut self, from: usize, mut batch: Box<Batch>) {
+        let requests = batch.take_requests();
+        let mut at = 0;
+        let Some(ground) = self.seat.state() else { return };
+        while let Some((caller, command, argv, next)) = Batch::request_at(&requests, at) {
+            at = next;
+            if let Some(command) = crate::command::table::by_id(command) {
+                let meter = &mut self.meter;
+                batch.reply(caller.conn, |out| {
+                    input::execute_for(ground, meter, caller, command, &argv, out);
+                });
+            }
+        }
+        batch.restore(requests);
+        self.mesh.answer(from, batch);
+    }
+
+    /// Gives the answers of shard `from` to their connections.
+    fn deliver(&mut self, from: usize, batch: Box<Batch>) {
+        batch.replies(|conn, bytes| {
+            let key = conn as usize;
+            let Some(conn) = self.conns.get_mut(key) else { return };
+            conn.order.arrived(from, bytes, &mut conn.out);
+            self.touch(key);
+            if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Drain && c.order.is_empty()) {
+                self.release(key);
+            }
+        });
+        self.mesh.recycle(batch);
+    }
+
+    fn event(&mut self, event: Event<D::Buf, D::Socket>) {
+        match event {
+            Event::Received { sock, data } => {
+                if let Some(key) = self.key_of(sock) {
+                    self.received(key, data.as_ref());
+                }
+            }
+            Event::Sent { sock, buffer, result } => self.sent(sock, buffer, result),
+            Event::Ended { sock, error } => self.peer_ended(sock, error),
+            Event::Accepted { socket, .. } => self.accepted(socket),
+            Event::AcceptFailed { error, .. } => {
+                crate::observe::log::warning(&format!("Accepting client connection: {error}"));
+            }
+        }
+    }
+
+    /// How long the driver may wait; announces the sleep and looks once more if it may.
+    fn how_long(&mut self, busy: bool) -> Wait {
+        if busy || !self.ready.is_empty() || self.stopping {
+            return Wait::Never;
+        }
+        self.wakes.announce_sleep(self.id);
+        if !self.may_sleep() || self.server.has_notes(self.id) {
+            self.wakes.awake(self.id);
+            return Wait::Never;
+        }
+        let now = self.driver.time().mono_ns;
+        Wait::AtMost(CRON.min(Duration::from_nanos(self.next_cron_ns.saturating_sub(now).max(1))))
+    }
+
+    fn may_sleep(&self) -> bool {
+        self.n == 1 || (self.mesh.is_idle() && self.seat.may_sleep())
+    }
+
+    fn take_notes(&mut self) -> bool {
+        let notes = self.server.take_notes(self.id);
+        let some = !notes.is_empty();
+        for note in notes {
+            self.note(note);
+        }
+        some
+    }
+
+    fn note(&mut self, note: Note) {
+        match note {
+            Note::Close(id) => {
+                if let Some(&key) = self.by_id.get(&id) {
+                    self.close(key);
+                }
+            }
+            Note::Push(id, bytes) => {
+                if let Some(&key) = self.by_id.get(&id) {
+                    self.push_bytes(key, &bytes);
+                }
+            }
+            Note::Resume => self.release_paused(),
+            Note::Stop => self.stopping = true,
+            note => self.cron_note(note),
+        }
+    }
+
+    fn caller(&self, key: usize, session: &Session) -> Caller {
+        Caller {
+            conn: u32::try_from(key).unwrap_or(u32::MAX),
+            client: session.id,
+            db: session.db,
+            proto: session.proto,
+            no_touch: session.no_touch,
+        }
+    }
+}

@@ -39,6 +39,8 @@ pub use key::{HKey, fix_hash_seed};
 pub use upsert::{Occupied, Slot, Vacant};
 
 use arena::Arena;
+#[cfg(test)]
+use arena::Record;
 use segment::{Place, home_bucket, prefetch};
 use tree::Tree;
 

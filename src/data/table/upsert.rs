@@ -69,13 +69,11 @@ impl Table {
         if old == new {
             return;
         }
-        match new {
-            Some(ms) => {
-                self.arena.get_mut(at.id).segment.mark_expiring(at.place);
-                self.arena.add_expires(at.id, 1, ms);
-                self.expires += 1;
-            }
-            None => {}
+        // The new one first, so that a segment does not leave the expiring ones only to join them again.
+        if let Some(ms) = new {
+            self.arena.get_mut(at.id).segment.mark_expiring(at.place);
+            self.arena.add_expires(at.id, 1, ms);
+            self.expires += 1;
         }
         if old.is_some() {
             self.arena.drop_expire(at.id);

@@ -1,0 +1,3 @@
+//! Group server.
+
+pub mod command_cmd;

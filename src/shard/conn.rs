@@ -1,0 +1,140 @@
+//! One connection of a shard: socket, unread request bytes, unsent replies, session.
+
+use super::order::Order;
+use crate::command::Session;
+use crate::io::Sock;
+use crate::observe::ClientInfo;
+use crate::resp::Parser;
+use std::sync::Arc;
+
+/// Why a connection's next command has to wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// It does not.
+    None,
+    /// For the replies that other shards owe it.
+    Drain,
+    /// For a transaction over several shards.
+    Txn,
+    /// For the end of a CLIENT PAUSE.
+    Pause,
+    /// For the shard's state to come back from a transaction.
+    Lend,
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// Not yet.
+    Open,
+    /// When everything written has been sent.
+    AfterReply,
+    /// At once; what other shards still owe it is awaited and dropped.
+    Now,
+}
+
+/// Bytes received and not yet executed.
+#[derive(Default)]
+pub struct InBuf {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl InBuf {
+    /// Unread bytes.
+    pub fn len(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    /// Whether all was read.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends received bytes.
+    pub fn push(&mut self, data: &[u8]) {
+        if self.at > 0 && self.at >= self.bytes.len() / 2 {
+            self.bytes.drain(..self.at);
+            self.at = 0;
+        }
+        self.bytes.extend_from_slice(data);
+    }
+
+    /// Takes the buffer out, to be put back with [`InBuf::restore`] after some of it was read.
+    pub fn take(&mut self) -> (Vec<u8>, usize) {
+        (std::mem::take(&mut self.bytes), std::mem::take(&mut self.at))
+    }
+
+    /// Puts the buffer back with `at` bytes read; a read-up buffer is freed: idle connections hold none.
+    pub fn restore(&mut self, bytes: Vec<u8>, at: usize) {
+        if at < bytes.len() {
+            self.bytes = bytes;
+            self.at = at;
+        }
+    }
+}
+
+/// One connection.
+pub struct Conn {
+    /// Its socket.
+    pub sock: Sock,
+    /// Its session; `None` while a transaction carries it.
+    pub session: Option<Box<Session>>,
+    /// What others see of it.
+    pub info: Arc<ClientInfo>,
+    /// A cut-off request.
+    pub parser: Parser,
+    /// Unread bytes.
+    pub inbuf: InBuf,
+    /// Unread bytes needed before parsing makes sense again.
+    pub need: usize,
+    /// Replies to send.
+    pub out: Vec<u8>,
+    /// Bytes handed to the driver and not yet sent.
+    pub sending: usize,
+    /// Whether a send is in flight.
+    pub busy: bool,
+    /// Replies still to come.
+    pub order: Order,
+    /// Why the next command waits.
+    pub hold: Hold,
+    /// How it ends.
+    pub end: End,
+    /// Listed among the connections to look at when the turn ends.
+    pub dirty: bool,
+    /// Unix time of the last command, milliseconds.
+    pub last_ms: i64,
+    /// Statistics id of the last command + 1; 0: none yet.
+    pub last_command: usize,
+    /// Since when output exceeds the soft limit (unix ms), or 0.
+    pub soft_since_ms: i64,
+}
+
+impl Conn {
+    /// A fresh connection.
+    pub fn new(sock: Sock, session: Box<Session>, now_ms: i64) -> Conn {
+        Conn {
+            sock,
+            info: session.info.clone(),
+            session: Some(session),
+            parser: Parser::new(),
+            inbuf: InBuf::default(),
+            need: 0,
+            out: Vec::new(),
+            sending: 0,
+            busy: false,
+            order: Order::default(),
+            hold: Hold::None,
+            end: End::Open,
+            dirty: false,
+            last_ms: now_ms,
+            last_command: 0,
+            soft_since_ms: 0,
+        }
+    }
+
+    /// Reply bytes that wait to be sent.
+    pub fn pending_bytes(&self) -> usize {
+        self.out.len() + self.sending + self.order.bytes()
+    }
+}

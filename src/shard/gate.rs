@@ -1,0 +1,132 @@
+//! The checks before a command runs, in the order of Redis's server.c `processCommand`.
+
+use super::conn::Hold;
+use super::input::Flow;
+use super::{Connection, Driver, Shard};
+use crate::command::meta::flag;
+use crate::command::server_state::Pause;
+use crate::command::session::ReplyMode;
+use crate::command::{Args, Command, Failure, Handler, ShardOp};
+use crate::config::ProtectedAction;
+use crate::keyspace::Store;
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// Checks whether connection `key` may run this command now. `Some` says what became of it instead.
+    #[inline]
+    pub(super) fn gate(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Option<Flow> {
+        let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
+        let plain = session.authenticated && session.multi.is_none() && session.reply == ReplyMode::On;
+        let calm = !self.watchful && command.row.meta.flags & (flag::PROTECTED | flag::NO_MULTI) == 0;
+        if plain && calm { None } else { self.gate_slowly(key, command, argv) }
+    }
+
+    #[cold]
+    fn gate_slowly(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Option<Flow> {
+        let meta = command.row.meta;
+        if meta.has(flag::PROTECTED)
+            && let Err(failure) = self.protected(key)
+        {
+            return Some(self.refused(key, command, &failure));
+        }
+        let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
+        if session.reply == ReplyMode::SkipNext {
+            session.reply = ReplyMode::Skip;
+        }
+        if !session.authenticated && !meta.has(flag::NO_AUTH) {
+            return Some(self.refused(key, command, &Failure::text("NOAUTH Authentication required.")));
+        }
+        let in_multi = session.multi.is_some();
+        if in_multi && meta.has(flag::NO_MULTI) && !matches!(command.row.handler, Handler::Shard(_)) {
+            let failure = Failure::text("ERR Command not allowed inside a transaction");
+            return Some(self.refused(key, command, &failure));
+        }
+        if self.config.maxmemory > 0 && !self.room(command) {
+            let failure = Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
+            return Some(self.refused(key, command, &failure));
+        }
+        let leaves_queue =
+            matches!(command.row.handler, Handler::Shard(_)) || matches!(meta.name, "quit" | "reset");
+        if in_multi && !leaves_queue {
+            return Some(self.enqueue(key, command, argv));
+        }
+        if let Some(pause) = self.server.paused(self.time.unix_ms)
+            && self.held_back(key, pause, command)
+        {
+            return Some(Flow::Retry(Hold::Pause));
+        }
+        if self.server.has_monitors() && meta.flags & (flag::SKIP_MONITOR | flag::ADMIN) == 0 {
+            self.show_monitors(key, command, argv);
+        }
+        None
+    }
+
+    fn refused(&mut self, key: usize, command: &'static Command, failure: &Failure) -> Flow {
+        self.refuse(key, Some(command), failure);
+        Flow::Done
+    }
+
+    /// Whether a pause holds this command back (networking.c `isPausedActions`, server.c `processCommand`).
+    fn held_back(&self, key: usize, pause: Pause, command: &'static Command) -> bool {
+        let writes = |c: &Command| c.row.meta.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0;
+        match pause {
+            Pause::All => !matches!(command.parent.map_or(command.row.meta.name, |p| p.meta.name), "client"),
+            Pause::Write if matches!(command.row.handler, Handler::Shard(ShardOp::Exec)) => self
+                .conns
+                .get(key)
+                .and_then(|c| c.session.as_ref()?.multi.as_ref())
+                .is_some_and(|m| m.queue.iter().any(|q| writes(q.command))),
+            Pause::Write => writes(command),
+        }
+    }
+
+    /// `enable-debug-command` (server.c `allowProtectedAction`).
+    fn protected(&self, key: usize) -> Result<(), Failure> {
+        let local = self.conns.get(key).is_some_and(|c| c.info.local);
+        match self.config.enable_debug_command {
+            ProtectedAction::Yes => Ok(()),
+            ProtectedAction::Local if local => Ok(()),
+            _ => Err(Failure::text(
+                "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.",
+            )),
+        }
+    }
+
+    /// Makes room below `maxmemory` if it can. `false`: there is none and the command would need some.
+    fn room(&mut self, command: &'static Command) -> bool {
+        let Some(ground) = self.seat.state() else { return true };
+        let enough = super::cron::make_room(&mut ground.store, &self.server, &self.config, self.id);
+        enough || !command.row.meta.has(flag::DENYOOM)
+    }
+
+    /// What follows every command that was started.
+    #[inline]
+    pub(super) fn after_command(&mut self, key: usize, command: &'static Command) {
+        let now = self.time.unix_ms;
+        if let Some(conn) = self.conns.get_mut(key) {
+            conn.last_ms = now;
+            conn.last_command = command.id + 1;
+            if let Some(session) = conn.session.as_deref_mut() {
+                if session.reply == ReplyMode::Skip {
+                    session.reply = ReplyMode::On;
+                }
+                if session.close_after_reply && conn.end == super::conn::End::Open {
+                    conn.end = super::conn::End::AfterReply;
+                }
+            }
+        }
+    }
+}
+
+/// Whether an expired key counts as changed for its watcher; see `Watched::was_expired`.
+pub(super) fn watch_broken(store: &Store, watching: &crate::command::session::Watching, owns: impl Fn(u16) -> bool) -> bool {
+    watching.state.is_dirty()
+        || watching.keys.iter().any(|(db, key)| {
+            let hashed = crate::data::HKey::new(key);
+            owns(hashed.slot)
+                && store.table(*db).and_then(|t| t.find(&hashed)).is_some_and(|e| store.expired(e))
+                && !store.watched.was_expired(*db, key, &watching.state)
+        })
+}

@@ -1,0 +1,211 @@
+//! From received bytes to commands: parsing, the checks that come first, and running what runs here.
+
+use super::conn::{Conn, End, Hold};
+use super::meter::Meter;
+use super::ground::{self, Ground, Scene};
+use super::mesh::Caller;
+use super::{Connection, Driver, Shard};
+use crate::command::{Args, Command, Failure, Handler, View, table};
+use crate::resp::{Limits, Out, Parsed};
+
+/// What became of a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flow {
+    /// It was executed or sent on its way: go on with the next.
+    Done,
+    /// It cannot start yet: keep its bytes and try again when the hold ends.
+    Retry(Hold),
+    /// It started, and the next must wait until the hold ends.
+    Wait(Hold),
+}
+
+/// Runs a command of another shard's connection on this shard's keys.
+pub fn execute_for(
+    ground: &mut Ground,
+    meter: &mut Meter,
+    caller: Caller,
+    command: &'static Command,
+    argv: Args<'_>,
+    out: &mut Vec<u8>,
+) {
+    let Ground { store, stand_in, server, shard } = ground;
+    stand_in.id = caller.client;
+    stand_in.db = caller.db;
+    stand_in.proto = caller.proto;
+    store.no_touch = caller.no_touch;
+    let now_ms = store.now_ms;
+    let scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
+    let ok = ground::run(scene, command, argv, out);
+    store.no_touch = false;
+    meter.account(server, *shard, command, argv, ok, caller.client, out);
+    if !store.lapsed.is_empty() {
+        store.remove_lapsed();
+    }
+}
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// Bytes arrived on connection `key`.
+    pub(super) fn received(&mut self, key: usize, data: &[u8]) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        self.tally.net_in += data.len() as u64;
+        if conn.end != End::Open {
+            return;
+        }
+        if conn.inbuf.is_empty() && conn.hold == Hold::None {
+            let used = self.feed(key, data);
+            if let (Some(conn), Some(rest)) = (self.conns.get_mut(key), data.get(used..))
+                && conn.end == End::Open
+            {
+                conn.inbuf.push(rest);
+            }
+        } else {
+            conn.inbuf.push(data);
+            self.resume(key);
+        }
+        self.check_query_buffer(key);
+    }
+
+    /// Goes on with the unread bytes of a connection that waits for nothing.
+    pub(super) fn resume(&mut self, key: usize) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        if conn.hold != Hold::None || conn.inbuf.len() < conn.need.max(1) {
+            return;
+        }
+        let (bytes, at) = conn.inbuf.take();
+        let used = self.feed(key, bytes.get(at..).unwrap_or_default());
+        if let Some(conn) = self.conns.get_mut(key) {
+            conn.inbuf.restore(bytes, at + used);
+        }
+    }
+
+    /// Ends the wait of a connection; it goes on within this turn.
+    pub(super) fn release(&mut self, key: usize) {
+        if let Some(conn) = self.conns.get_mut(key) {
+            conn.hold = Hold::None;
+            self.ready.push(key);
+            self.touch(key);
+        }
+    }
+
+    /// Executes the requests in `data`. Returns the bytes that are done with.
+    fn feed(&mut self, key: usize, data: &[u8]) -> usize {
+        let mut at = 0;
+        let bulk_max = i64::try_from(self.config.proto_max_bulk_len).unwrap_or(i64::MAX);
+        loop {
+            let rest = data.get(at..).unwrap_or_default();
+            let Some(conn) = self.conns.get_mut(key) else { return data.len() };
+            if rest.is_empty() {
+                conn.need = 0;
+                return at;
+            }
+            let Some(session) = conn.session.as_deref() else { return at };
+            let limits = Limits { bulk_max, authenticated: session.authenticated };
+            let (flow, used) = match conn.parser.parse(rest, &limits) {
+                Ok(Parsed::Request(argv, used)) => (self.command(key, &argv), used),
+                Ok(Parsed::Inline(words, used)) => {
+                    let argv: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+                    (self.command(key, &argv), used)
+                }
+                Ok(Parsed::Empty(used)) => (Flow::Done, used),
+                Ok(Parsed::More(need)) => {
+                    conn.need = need;
+                    return at;
+                }
+                Err(error) => {
+                    self.protocol_error(key, &error);
+                    return data.len();
+                }
+            };
+            match flow {
+                Flow::Done => at += used,
+                Flow::Retry(hold) | Flow::Wait(hold) => {
+                    if let Some(conn) = self.conns.get_mut(key) {
+                        conn.hold = hold;
+                        conn.need = 0;
+                    }
+                    match hold {
+                        Hold::Lend => self.lent_out.push(key),
+                        Hold::Pause => self.paused.push(key),
+                        _ => {}
+                    }
+                    return if matches!(flow, Flow::Wait(_)) { at + used } else { at };
+                }
+            }
+            if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                return data.len();
+            }
+        }
+    }
+
+    /// One command of connection `key`.
+    fn command(&mut self, key: usize, argv: Args<'_>) -> Flow {
+        let command = match table::resolve(argv) {
+            Ok(command) => command,
+            Err(failure) => {
+                self.refuse(key, None, &failure);
+                return Flow::Done;
+            }
+        };
+        if let Some(flow) = self.gate(key, command, argv) {
+            return flow;
+        }
+        let flow = match command.row.handler {
+            Handler::Shard(op) => self.shard_op(key, op, command, argv),
+            Handler::Run(_) | Handler::Container => self.route(key, command, argv),
+        };
+        if !matches!(flow, Flow::Retry(_)) {
+            self.after_command(key, command);
+        }
+        flow
+    }
+
+    /// Runs a command on this shard's own state and queues its reply.
+    #[inline]
+    pub(super) fn run_here(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Flow {
+        let Some(ground) = self.seat.state() else { return Flow::Retry(Hold::Lend) };
+        let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
+        let Conn { session, order, out, .. } = conn;
+        let Some(session) = session.as_deref_mut() else { return Flow::Done };
+        let Ground { store, server, shard, .. } = ground;
+        store.no_touch = session.no_touch;
+        let now_ms = store.now_ms;
+        let client = session.id;
+        let meter = &mut self.meter;
+        let mut go = |out: &mut Vec<u8>| {
+            let mark = out.len();
+            let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
+            let ok = ground::run(scene, command, argv, out);
+            meter.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
+        };
+        if order.is_empty() { go(out) } else { order.local(go) }
+        if !store.lapsed.is_empty() {
+            store.remove_lapsed();
+        }
+        self.touch(key);
+        Flow::Done
+    }
+
+    /// Replies to connection `key`, behind whatever it still waits for.
+    pub(super) fn reply(&mut self, key: usize, write: impl FnOnce(&mut Out<'_>)) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        let proto = conn.session.as_ref().map(|s| s.proto).unwrap_or_default();
+        if conn.order.is_empty() {
+            write(&mut Out::new(&mut conn.out, proto));
+        } else {
+            conn.order.local(|out| write(&mut Out::new(out, proto)));
+        }
+        self.touch(key);
+    }
+
+    /// Replies an error for a command that does not run; inside MULTI the transaction is spoilt (Redis: `rejectCommand`).
+    pub(super) fn refuse(&mut self, key: usize, command: Option<&'static Command>, failure: &Failure) {
+        self.reply(key, |out| out.error(&failure.line()));
+        if let Some(multi) = self.conns.get_mut(key).and_then(|c| c.session.as_mut()?.multi.as_mut()) {
+            multi.aborted = true;
+        }
+        self.meter.refused(&self.server, self.id, command, failure);
+    }
+}

@@ -1,0 +1,266 @@
+//! Batches between shards: one ring per ordered pair of shards, one batch per destination and loop turn.
+//!
+//! ```text
+//!   home shard                                             owner of the keys
+//!   request → open batch ── Requests(batch) ─────────────► execute each record,
+//!   reply order of the connection ◄── Replies(same batch) ─ replies appended to the batch
+//! ```
+//!
+//! A batch travels there and back, so its memory is reused. Records are flat bytes:
+//!
+//! ```text
+//!   request: conn u32 | command u32 | db u32 | flags u32 | client u64 | argc u64 | argc × len u64 | words
+//!   reply:   conn u32 | flags u32 | len u64 | bytes
+//! ```
+//!
+//! Each end belongs to its shard's thread. A full ring never blocks: parcels wait in a queue of the sender's.
+
+use crate::command::Args;
+use crate::resp::{Argv, Proto};
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::collections::VecDeque;
+
+/// Parcels that a ring holds before the sender keeps the rest.
+const RING: usize = 128;
+/// A batch of this many bytes goes out before the turn ends.
+const BATCH_BYTES: usize = 256 * 1024;
+/// Emptied batches kept for reuse, and the largest that is kept, in bytes.
+const SPARES: usize = 16;
+const SPARE_BYTES: usize = 1024 * 1024;
+
+/// Requests on the way to their keys' owner, or their replies on the way back.
+#[derive(Default)]
+pub struct Batch {
+    requests: Vec<u8>,
+    replies: Vec<u8>,
+}
+
+/// What one shard hands another.
+pub enum Parcel<S> {
+    /// Commands to execute.
+    Requests(Box<Batch>),
+    /// What they came to.
+    Replies(Box<Batch>),
+    /// A fresh connection to own.
+    Socket(S),
+}
+
+/// The caller of a request, as far as its owner needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The connection's index on its home shard.
+    pub conn: u32,
+    /// Client id.
+    pub client: u64,
+    /// Selected database.
+    pub db: usize,
+    /// Protocol of the reply.
+    pub proto: Proto,
+    /// CLIENT NO-TOUCH.
+    pub no_touch: bool,
+}
+
+const V3: u32 = 1;
+const NO_TOUCH: u32 = 2;
+
+struct Link<S> {
+    tx: Producer<Parcel<S>>,
+    rx: Consumer<Parcel<S>>,
+    waiting: VecDeque<Parcel<S>>,
+    open: Option<Box<Batch>>,
+    held: Vec<Box<Batch>>,
+    sent: bool,
+}
+
+/// One shard's ends of all rings.
+pub struct Mesh<S> {
+    links: Vec<Option<Link<S>>>,
+    spares: Vec<Box<Batch>>,
+}
+
+/// The meshes of `n` shards, in order.
+pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
+    let mut meshes: Vec<Vec<(Option<Producer<Parcel<S>>>, Option<Consumer<Parcel<S>>>)>> =
+        (0..n).map(|_| (0..n).map(|_| (None, None)).collect()).collect();
+    for from in 0..n {
+        for to in (0..n).filter(|&to| to != from) {
+            let (tx, rx) = RingBuffer::new(RING);
+            meshes[from][to].0 = Some(tx);
+            meshes[to][from].1 = Some(rx);
+        }
+    }
+    let link = |(tx, rx): (Option<_>, Option<_>)| {
+        Some(Link { tx: tx?, rx: rx?, waiting: VecDeque::new(), open: None, held: Vec::new(), sent: false })
+    };
+    meshes
+        .into_iter()
+        .map(|row| Mesh { links: row.into_iter().map(link).collect(), spares: Vec::new() })
+        .collect()
+}
+
+impl<S> Mesh<S> {
+    /// Adds a request for `to`'s next batch.
+    pub fn request(&mut self, to: usize, caller: Caller, command: usize, argv: Args<'_>) {
+        let Some(Some(link)) = self.links.get_mut(to) else { return };
+        let batch = link.open.get_or_insert_with(|| self.spares.pop().unwrap_or_default());
+        let out = &mut batch.requests;
+        let flags = if caller.proto == Proto::V3 { V3 } else { 0 } | if caller.no_touch { NO_TOUCH } else { 0 };
+        out.extend_from_slice(&caller.conn.to_le_bytes());
+        for n in [command, caller.db] {
+            out.extend_from_slice(&u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());
+        }
+        out.extend_from_slice(&flags.to_le_bytes());
+        out.extend_from_slice(&caller.client.to_le_bytes());
+        out.extend_from_slice(&(argv.len() as u64).to_le_bytes());
+        for word in argv {
+            out.extend_from_slice(&(word.len() as u64).to_le_bytes());
+        }
+        for word in argv {
+            out.extend_from_slice(word);
+        }
+        if out.len() >= BATCH_BYTES
+            && let Some(batch) = link.open.take()
+        {
+            link.put(Parcel::Requests(batch));
+        }
+    }
+
+    /// Hands a connection to `to`.
+    pub fn hand_over(&mut self, to: usize, socket: S) {
+        if let Some(Some(link)) = self.links.get_mut(to) {
+            link.put(Parcel::Socket(socket));
+        }
+    }
+
+    /// Sends an answered batch back to `to`, at once or, while output is held, with the next [`Mesh::release`].
+    pub fn answer(&mut self, to: usize, batch: Box<Batch>) {
+        if let Some(Some(link)) = self.links.get_mut(to) {
+            link.held.push(batch);
+        }
+    }
+
+    /// Moves open request batches into the rings, and answers too if `may_send`. `wake` is called for each shard that
+    /// was sent something.
+    pub fn flush(&mut self, may_send: bool, mut wake: impl FnMut(usize)) {
+        for (to, link) in self.links.iter_mut().enumerate() {
+            let Some(link) = link else { continue };
+            if let Some(batch) = link.open.take() {
+                link.put(Parcel::Requests(batch));
+            }
+            if may_send {
+                for batch in std::mem::take(&mut link.held) {
+                    link.put(Parcel::Replies(batch));
+                }
+            }
+            link.push_waiting();
+            if std::mem::take(&mut link.sent) {
+                wake(to);
+            }
+        }
+    }
+
+    /// The next parcel from `from`.
+    pub fn next(&mut self, from: usize) -> Option<Parcel<S>> {
+        self.links.get_mut(from)?.as_mut()?.rx.pop().ok()
+    }
+
+    /// Whether nothing has come in and nothing waits for room in a ring.
+    pub fn is_idle(&self) -> bool {
+        self.links.iter().flatten().all(|l| l.rx.is_empty() && l.waiting.is_empty())
+    }
+
+    /// Keeps an emptied batch for reuse.
+    pub fn recycle(&mut self, mut batch: Box<Batch>) {
+        if self.spares.len() < SPARES && batch.requests.capacity() + batch.replies.capacity() < SPARE_BYTES {
+            batch.requests.clear();
+            batch.replies.clear();
+            self.spares.push(batch);
+        }
+    }
+}
+
+impl<S> Link<S> {
+    fn put(&mut self, parcel: Parcel<S>) {
+        self.sent = true;
+        self.waiting.push_back(parcel);
+        self.push_waiting();
+    }
+
+    fn push_waiting(&mut self) {
+        while let Some(parcel) = self.waiting.pop_front() {
+            if let Err(rtrb::PushError::Full(parcel)) = self.tx.push(parcel) {
+                // The receiver must come and make room, whatever it is doing.
+                self.sent = true;
+                self.waiting.push_front(parcel);
+                return;
+            }
+        }
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+}
+
+impl Batch {
+    /// The request at `at` with its words, and the position of the next; `None` at the end.
+    pub fn request_at(requests: &[u8], at: usize) -> Option<(Caller, usize, Argv<'_>, usize)> {
+        const HEAD: usize = 32;
+        let flags = u32_at(requests, at + 12)?;
+        let caller = Caller {
+            conn: u32_at(requests, at)?,
+            client: u64_at(requests, at + 16)?,
+            db: u32_at(requests, at + 8)? as usize,
+            proto: if flags & V3 != 0 { Proto::V3 } else { Proto::V2 },
+            no_touch: flags & NO_TOUCH != 0,
+        };
+        let command = u32_at(requests, at + 4)? as usize;
+        let argc = usize::try_from(u64_at(requests, at + 24)?).ok()?;
+        let mut word_at = at + HEAD + argc * 8;
+        let mut argv = Argv::with_capacity(argc);
+        for i in 0..argc {
+            let len = usize::try_from(u64_at(requests, at + HEAD + i * 8)?).ok()?;
+            argv.push(requests.get(word_at..word_at + len)?);
+            word_at += len;
+        }
+        Some((caller, command, argv, word_at))
+    }
+
+    /// Takes the request bytes out, to execute them while replies are written.
+    pub fn take_requests(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.requests)
+    }
+
+    /// Puts the request bytes back for reuse of their memory.
+    pub fn restore(&mut self, requests: Vec<u8>) {
+        self.requests = requests;
+    }
+
+    /// Appends the reply that `write` makes for the connection `conn`.
+    pub fn reply(&mut self, conn: u32, write: impl FnOnce(&mut Vec<u8>)) {
+        let out = &mut self.replies;
+        out.extend_from_slice(&conn.to_le_bytes());
+        out.extend_from_slice(&[0; 12]);
+        let start = out.len();
+        write(out);
+        let len = (out.len() - start) as u64;
+        if let Some(field) = out.get_mut(start - 8..start) {
+            field.copy_from_slice(&len.to_le_bytes());
+        }
+    }
+
+    /// Calls `f` with connection and bytes of each reply, in the order of the requests.
+    pub fn replies(&self, mut f: impl FnMut(u32, &[u8])) {
+        let mut at = 0;
+        while let (Some(conn), Some(len)) = (u32_at(&self.replies, at), u64_at(&self.replies, at + 8)) {
+            let start = at + 16;
+            let Some(end) = usize::try_from(len).ok().and_then(|n| start.checked_add(n)) else { return };
+            f(conn, self.replies.get(start..end).unwrap_or_default());
+            at = end;
+        }
+    }
+}

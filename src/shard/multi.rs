@@ -1,0 +1,359 @@
+//! Commands and transactions over several shards: the work that `txn` runs, and what happens when it is done.
+//!
+//! While one is under way its connection executes nothing else. Its session travels with a dependent transaction,
+//! because the queue may change it (SELECT) and the thread that runs it is not known beforehand.
+
+use super::conn::Hold;
+use super::meter::Meter;
+use super::gate::watch_broken;
+use super::ground::{self, Ground, LentStores, Scene};
+use super::input::{Flow, execute_for};
+use super::mesh::Caller;
+use super::queue::unregister;
+use super::txn::{Fragments, Lent, ShardSet, Ticket, Whole};
+use super::{Connection, Driver, Shard};
+use crate::command::session::{Multi, Queued, ReplyMode};
+use crate::command::{Args, Command, Handler, Merge, Server, Session, View};
+use crate::keyspace::{Store, slots};
+use crate::resp::{Out, Proto};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How the queue of an EXEC runs.
+pub enum ExecKind {
+    /// On this shard alone.
+    Here,
+    /// Every command has one owner: class I. The owner of each command is listed.
+    Independent(ShardSet, Vec<usize>),
+    /// Over all these shards together: class D.
+    Dependent(ShardSet),
+}
+
+/// A transaction that a connection waits for.
+pub struct Waiting {
+    key: usize,
+    ticket: Ticket<Ground>,
+    job: Job,
+}
+
+enum Job {
+    Fragments(Arc<Fragmented>, Merge),
+    Queue(Arc<SplitQueue>),
+    Whole(Arc<WholeWork>),
+    Ok,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One command in fragments, one per shard.
+struct Fragmented {
+    command: &'static Command,
+    caller: Caller,
+    parts: Vec<Part>,
+}
+
+struct Part {
+    shard: usize,
+    argv: Vec<Vec<u8>>,
+    /// Place of each of the part's keys among all keys.
+    positions: Vec<usize>,
+    reply: Mutex<Vec<u8>>,
+}
+
+impl Fragments<Ground> for Fragmented {
+    fn fragment(&self, shard: usize, ground: &mut Ground) {
+        for part in self.parts.iter().filter(|p| p.shard == shard) {
+            let argv: Vec<&[u8]> = part.argv.iter().map(Vec::as_slice).collect();
+            let mut meter = Meter::start();
+            execute_for(ground, &mut meter, self.caller, self.command, &argv, &mut lock(&part.reply));
+        }
+    }
+}
+
+impl Fragmented {
+    fn merge(&self, merge: Merge, random: u64, out: &mut Vec<u8>) {
+        let parts: Vec<Vec<u8>> = self.parts.iter().map(|p| std::mem::take(&mut *lock(&p.reply))).collect();
+        if let Some(error) = parts.iter().find(|p| p.starts_with(b"-")) {
+            return out.extend_from_slice(error);
+        }
+        let mut reply = Out::new(out, self.caller.proto);
+        match merge {
+            Merge::Ok => reply.ok(),
+            Merge::Sum => reply.int(parts.iter().map(|p| super::output::integer(p)).sum()),
+            Merge::Concat => {
+                let heads: Vec<(usize, usize)> = parts.iter().map(|p| super::output::array_head(p)).collect();
+                reply.array(heads.iter().map(|h| h.0).sum());
+                for (part, (_, start)) in parts.iter().zip(heads) {
+                    reply.raw().extend_from_slice(part.get(start..).unwrap_or_default());
+                }
+            }
+            Merge::Interleave => {
+                let total: usize = self.parts.iter().map(|p| p.positions.len()).sum();
+                let mut elements: Vec<&[u8]> = vec![b""; total];
+                for (part, bytes) in self.parts.iter().zip(&parts) {
+                    for (&position, element) in part.positions.iter().zip(super::output::elements(bytes)) {
+                        if let Some(place) = elements.get_mut(position) {
+                            *place = element;
+                        }
+                    }
+                }
+                reply.array(total);
+                elements.iter().for_each(|e| reply.raw().extend_from_slice(e));
+            }
+            Merge::Custom(f) => f(&parts, random, reply.raw()),
+        }
+    }
+}
+
+/// A queue whose commands have one owner each, in fragments.
+struct SplitQueue {
+    caller: Caller,
+    queue: Vec<Queued>,
+    owners: Vec<usize>,
+    replies: Vec<Mutex<Vec<u8>>>,
+}
+
+impl Fragments<Ground> for SplitQueue {
+    fn fragment(&self, shard: usize, ground: &mut Ground) {
+        let mut meter = Meter::start();
+        for ((queued, owner), reply) in self.queue.iter().zip(&self.owners).zip(&self.replies) {
+            if *owner == shard {
+                let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+                execute_for(ground, &mut meter, self.caller, queued.command, &argv, &mut lock(reply));
+            }
+        }
+    }
+}
+
+/// A command, or a queue, over all the stores it needs.
+struct WholeWork {
+    server: Arc<Server>,
+    shards: usize,
+    home: usize,
+    /// One command, or the queue of an EXEC.
+    queue: Vec<Queued>,
+    exec: bool,
+    session: Mutex<Option<Box<Session>>>,
+    reply: Mutex<Vec<u8>>,
+}
+
+impl Whole<Ground> for WholeWork {
+    fn whole(&self, lent: &mut Lent<'_, Ground>) {
+        let Some(mut session) = lock(&self.session).take() else { return };
+        let out = &mut *lock(&self.reply);
+        let mut now_ms = 0;
+        for (_, ground) in lent.iter_mut() {
+            now_ms = now_ms.max(ground.store.now_ms);
+        }
+        let mut broken = false;
+        if let Some(watching) = session.watch.take_if(|_| self.exec) {
+            for (shard, ground) in lent.iter_mut() {
+                let owns = |slot| slots::owner(slot, self.shards) == shard;
+                broken |= watch_broken(&ground.store, &watching, owns);
+                unregister(&watching, &mut ground.store, owns);
+            }
+        }
+        for (_, ground) in lent.iter_mut() {
+            ground.store.now_ms = now_ms;
+            ground.store.no_touch = session.no_touch;
+        }
+        if broken {
+            Out::new(out, session.proto).null_array();
+        } else {
+            if self.exec {
+                Out::new(out, session.proto).array(self.queue.len());
+            }
+            let mut meter = Meter::start();
+            for queued in &self.queue {
+                let mut stores = LentStores::new(lent, self.shards);
+                let scene = Scene {
+                    view: View::Many(&mut stores),
+                    now_ms,
+                    session: &mut session,
+                    server: &self.server,
+                    shard: self.home,
+                };
+                run_queued(scene, queued, &mut meter, out);
+            }
+        }
+        for (_, ground) in lent.iter_mut() {
+            ground.store.no_touch = false;
+            ground.store.remove_lapsed();
+        }
+        *lock(&self.session) = Some(session);
+    }
+}
+
+/// Runs one queued command in its scene.
+fn run_queued(scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mut Vec<u8>) {
+    let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+    if let Handler::Shard(_) = queued.command.row.handler {
+        // Only UNWATCH can be queued of those: EXEC has forgotten the keys already.
+        return Out::new(out, scene.session.proto).ok();
+    }
+    let (server, shard, client) = (scene.server.clone(), scene.shard, scene.session.id);
+    let mark = out.len();
+    let ok = ground::run(scene, queued.command, &argv, out);
+    meter.account(&server, shard, queued.command, &argv, ok, client, out.get(mark..).unwrap_or_default());
+}
+
+/// Runs a queue on one shard's own state.
+pub fn run_queue_here(
+    ground: &mut Ground,
+    session: &mut Session,
+    queue: &[Queued],
+    meter: &mut Meter,
+    out: &mut Vec<u8>,
+) {
+    Out::new(out, session.proto).array(queue.len());
+    let Ground { store, server, shard, .. } = ground;
+    store.no_touch = session.no_touch;
+    for queued in queue {
+        let now_ms = store.now_ms;
+        let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
+        run_queued(scene, queued, meter, out);
+        if !store.lapsed.is_empty() {
+            store.remove_lapsed();
+        }
+    }
+}
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// Starts a command in fragments: shard, words and key positions of each.
+    pub(super) fn start_fragments(
+        &mut self,
+        key: usize,
+        command: &'static Command,
+        parts: Vec<(usize, Vec<Vec<u8>>, Vec<usize>)>,
+        merge: Merge,
+    ) -> Flow {
+        let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?))) else {
+            return Flow::Done;
+        };
+        let mut shards = ShardSet::new();
+        let parts = parts
+            .into_iter()
+            .map(|(shard, argv, positions)| {
+                shards.insert(shard);
+                Part { shard, argv, positions, reply: Mutex::default() }
+            })
+            .collect();
+        let work = Arc::new(Fragmented { command, caller, parts });
+        let ticket = self.hub.independent(self.id, shards, work.clone());
+        self.wait_for(key, ticket, Job::Fragments(work, merge))
+    }
+
+    /// Starts a command over all of `shards` together.
+    pub(super) fn whole(&mut self, key: usize, command: &'static Command, argv: Args<'_>, shards: ShardSet) -> Flow {
+        if self.undrained(key) {
+            return Flow::Retry(Hold::Drain);
+        }
+        let queue = vec![Queued { command, argv: argv.iter().map(|w| w.to_vec()).collect() }];
+        self.start_whole(key, queue, false, shards)
+    }
+
+    /// Starts the queue of an EXEC that needs other shards.
+    pub(super) fn exec_over_shards(
+        &mut self,
+        key: usize,
+        _exec: &'static Command,
+        multi: Multi,
+        kind: ExecKind,
+    ) -> Flow {
+        match kind {
+            ExecKind::Independent(shards, owners) => {
+                let Some(caller) =
+                    self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?)))
+                else {
+                    return Flow::Done;
+                };
+                let replies = multi.queue.iter().map(|_| Mutex::default()).collect();
+                let work = Arc::new(SplitQueue { caller, queue: multi.queue, owners, replies });
+                let ticket = self.hub.independent(self.id, shards, work.clone());
+                self.wait_for(key, ticket, Job::Queue(work))
+            }
+            ExecKind::Dependent(shards) => self.start_whole(key, multi.queue, true, shards),
+            ExecKind::Here => Flow::Done,
+        }
+    }
+
+    fn start_whole(&mut self, key: usize, queue: Vec<Queued>, exec: bool, shards: ShardSet) -> Flow {
+        let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.take()) else {
+            return Flow::Done;
+        };
+        let work = Arc::new(WholeWork {
+            server: self.server.clone(),
+            shards: self.n,
+            home: self.id,
+            queue,
+            exec,
+            session: Mutex::new(Some(session)),
+            reply: Mutex::default(),
+        });
+        let ticket = self.hub.dependent(self.id, shards, work.clone());
+        self.wait_for(key, ticket, Job::Whole(work))
+    }
+
+    /// Runs `f` once on each of `shards` and replies `+OK` when all have.
+    pub(super) fn on_shards(
+        &mut self,
+        key: usize,
+        shards: ShardSet,
+        f: impl Fn(usize, &mut Store) + Send + Sync + 'static,
+    ) -> Flow {
+        let work = move |shard: usize, ground: &mut Ground| f(shard, &mut ground.store);
+        let ticket = self.hub.independent(self.id, shards, Arc::new(work));
+        self.wait_for(key, ticket, Job::Ok)
+    }
+
+    fn wait_for(&mut self, key: usize, ticket: Ticket<Ground>, job: Job) -> Flow {
+        self.waiting.push(Waiting { key, ticket, job });
+        Flow::Wait(Hold::Txn)
+    }
+
+    /// Replies for the transactions that are done. Returns whether there was one.
+    pub(super) fn finish_done(&mut self) -> bool {
+        let mut some = false;
+        let mut i = 0;
+        while i < self.waiting.len() {
+            if self.waiting.get(i).is_some_and(|w| w.ticket.is_done()) {
+                some = true;
+                let waiting = self.waiting.swap_remove(i);
+                self.finish(waiting);
+            } else {
+                i += 1;
+            }
+        }
+        some
+    }
+
+    fn finish(&mut self, waiting: Waiting) {
+        let Waiting { key, job, .. } = waiting;
+        let random = self.rng.next_u64();
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        let mark = conn.out.len();
+        let proto = conn.session.as_ref().map(|s| s.proto).unwrap_or(Proto::V2);
+        match job {
+            Job::Ok => Out::new(&mut conn.out, proto).ok(),
+            Job::Fragments(work, merge) => work.merge(merge, random, &mut conn.out),
+            Job::Queue(work) => {
+                Out::new(&mut conn.out, proto).array(work.replies.len());
+                for reply in &work.replies {
+                    conn.out.append(&mut lock(reply));
+                }
+            }
+            Job::Whole(work) => {
+                conn.session = lock(&work.session).take();
+                conn.out.append(&mut lock(&work.reply));
+            }
+        }
+        if conn.session.as_ref().is_some_and(|s| s.reply == ReplyMode::Off) {
+            conn.out.truncate(mark);
+        }
+        self.release(key);
+    }
+}

@@ -1,0 +1,262 @@
+//! What leaves a shard when a turn ends: one send per connection, batches and answers to other shards; output limits;
+//! the end of connections.
+
+use super::conn::{End, Hold};
+use super::{Connection, Driver, Shard};
+use crate::io::Sock;
+use crate::observe::log;
+use std::io;
+use std::sync::atomic::Ordering;
+
+/// Emptied output buffers kept for reuse, and the largest that is kept, in bytes.
+const SPARES: usize = 64;
+const SPARE_BYTES: usize = 64 * 1024;
+/// Unsent reply bytes from which on an unauthenticated client is cut off (CVE-2025-21605).
+const UNAUTH_OUTPUT: usize = 1024;
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// Lists a connection among those to look at when the turn ends.
+    #[inline]
+    pub(super) fn touch(&mut self, key: usize) {
+        if let Some(conn) = self.conns.get_mut(key)
+            && !conn.dirty
+        {
+            conn.dirty = true;
+            self.dirty.push(key);
+        }
+    }
+
+    /// Sends what may be sent.
+    pub(super) fn end_turn(&mut self) {
+        let may_send = self.n == 1 || self.seat.may_send();
+        if may_send {
+            for key in std::mem::take(&mut self.dirty) {
+                self.settle(key);
+            }
+        }
+        if self.n > 1 {
+            let (mesh, driver) = (&mut self.mesh, &mut self.driver);
+            mesh.flush(may_send, |shard| driver.wake(shard));
+        }
+    }
+
+    /// Starts the next send of a connection, or ends the connection if that is due.
+    fn settle(&mut self, key: usize) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        conn.dirty = false;
+        let owed = conn.order.open() > 0 || conn.hold == Hold::Txn;
+        match conn.end {
+            End::Now if !owed => return self.remove(key),
+            End::Now => return,
+            End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
+            _ => {}
+        }
+        if !conn.busy && !conn.out.is_empty() {
+            let spare = self.spares.pop().unwrap_or_default();
+            let buffer = std::mem::replace(&mut conn.out, spare);
+            conn.sending = buffer.len();
+            conn.busy = true;
+            self.driver.send(conn.sock, buffer);
+        } else if conn.out.is_empty() && conn.out.capacity() > 0 {
+            let buffer = std::mem::take(&mut conn.out);
+            self.keep(buffer);
+        }
+        self.publish(key);
+        self.check_output(key);
+    }
+
+    fn keep(&mut self, mut buffer: Vec<u8>) {
+        if self.spares.len() < SPARES && buffer.capacity() <= SPARE_BYTES {
+            buffer.clear();
+            self.spares.push(buffer);
+        }
+    }
+
+    /// A send is over.
+    pub(super) fn sent(&mut self, sock: Sock, buffer: Vec<u8>, result: io::Result<usize>) {
+        let Some(key) = self.key_of(sock) else { return };
+        self.keep(buffer);
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        conn.busy = false;
+        conn.sending = 0;
+        match result {
+            Ok(bytes) => {
+                self.tally.net_out += bytes as u64;
+                if !conn.out.is_empty() || conn.out.capacity() > 0 || conn.end != End::Open {
+                    self.touch(key);
+                }
+            }
+            Err(error) => {
+                log::verbose(&format!("Error writing to client: {error}"));
+                self.close(key);
+            }
+        }
+    }
+
+    /// Queues bytes that are no reply (a MONITOR's line).
+    pub(super) fn push_bytes(&mut self, key: usize, bytes: &[u8]) {
+        if let Some(conn) = self.conns.get_mut(key) {
+            if conn.order.is_empty() {
+                conn.out.extend_from_slice(bytes);
+            } else {
+                conn.order.local(|out| out.extend_from_slice(bytes));
+            }
+            self.touch(key);
+        }
+    }
+
+    /// Shows others the state of a connection.
+    fn publish(&mut self, key: usize) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        let info = &conn.info;
+        info.last_ms.store(conn.last_ms, Ordering::Relaxed);
+        info.query_bytes.store(conn.inbuf.len(), Ordering::Relaxed);
+        info.output_bytes.store(conn.pending_bytes(), Ordering::Relaxed);
+        info.last_command.store(conn.last_command, Ordering::Relaxed);
+        if let Some(session) = conn.session.as_deref() {
+            session.publish();
+        }
+    }
+
+    /// `client-output-buffer-limit` (networking.c `checkClientOutputBufferLimits`).
+    fn check_output(&mut self, key: usize) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        let bytes = conn.pending_bytes();
+        if bytes <= UNAUTH_OUTPUT {
+            conn.soft_since_ms = 0;
+            return;
+        }
+        let unauthenticated = conn.session.as_ref().is_some_and(|s| !s.authenticated);
+        let Some(limit) = self.config.client_output_buffer_limit.first() else { return };
+        let bytes = bytes as u64;
+        let hard = limit.hard_bytes > 0 && bytes >= limit.hard_bytes;
+        let soft = limit.soft_bytes > 0 && bytes >= limit.soft_bytes;
+        if !soft {
+            conn.soft_since_ms = 0;
+        } else if conn.soft_since_ms == 0 {
+            conn.soft_since_ms = self.time.unix_ms;
+        }
+        let since = conn.soft_since_ms;
+        let soft_ms = i64::try_from(limit.soft_seconds.saturating_mul(1000)).unwrap_or(i64::MAX);
+        let too_long = soft && self.time.unix_ms.saturating_sub(since) > soft_ms;
+        if hard || too_long || unauthenticated {
+            log::warning(&format!(
+                "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                conn.info.id, conn.info.addr
+            ));
+            self.tally.output_limit_closed += 1;
+            self.close(key);
+        }
+    }
+
+    /// `client-query-buffer-limit`.
+    pub(super) fn check_query_buffer(&mut self, key: usize) {
+        let limit = self.config.client_query_buffer_limit;
+        if let Some(conn) = self.conns.get(key)
+            && conn.inbuf.len() as u64 > limit
+        {
+            log::warning(&format!(
+                "Closing client that reached max query buffer length: id={} addr={}",
+                conn.info.id, conn.info.addr
+            ));
+            self.tally.query_limit_closed += 1;
+            self.close(key);
+        }
+    }
+
+    /// Ends a connection at once: nothing more is sent.
+    pub(super) fn close(&mut self, key: usize) {
+        if let Some(conn) = self.conns.get_mut(key) {
+            conn.end = End::Now;
+            self.touch(key);
+        }
+    }
+
+    /// The peer went away.
+    pub(super) fn peer_ended(&mut self, sock: Sock, error: Option<io::Error>) {
+        if let Some(key) = self.key_of(sock) {
+            match error {
+                Some(error) => log::verbose(&format!("Reading from client: {error}")),
+                None => log::debug("Client closed connection"),
+            }
+            self.close(key);
+        }
+    }
+
+    /// Replies a protocol error and ends the connection after it.
+    pub(super) fn protocol_error(&mut self, key: usize, error: &crate::resp::ProtocolError) {
+        self.reply(key, |out| out.error(format!("ERR {error}").as_bytes()));
+        if let Some(conn) = self.conns.get_mut(key) {
+            conn.end = End::AfterReply;
+            log::verbose(&format!("{error} from client: id={} addr={}", conn.info.id, conn.info.addr));
+        }
+    }
+
+    fn remove(&mut self, key: usize) {
+        let Some(mut conn) = self.conns.try_remove(key) else { return };
+        self.driver.close(conn.sock);
+        if let Some(place) = self.by_sock.get_mut(conn.sock.0 as usize) {
+            *place = None;
+        }
+        self.by_id.remove(&conn.info.id);
+        self.server.clients.remove(conn.info.id);
+        self.server.connection_closed(self.id);
+        if let Some(watch) = conn.session.as_mut().and_then(|s| s.watch.take()) {
+            self.forget(*watch);
+        }
+        if conn.session.as_ref().is_some_and(|s| s.monitor) {
+            self.server.monitor_left(conn.info.id);
+        }
+    }
+
+    /// Hands over what is still to be sent, before the loop ends.
+    pub(super) fn flush_all(&mut self) -> io::Result<()> {
+        self.driver.unlisten();
+        let mut events = Vec::new();
+        let deadline = self.driver.time().mono_ns + 200_000_000;
+        loop {
+            self.turn(&mut events);
+            let unsent = self.conns.iter().any(|(_, c)| c.busy || !c.out.is_empty());
+            if !unsent || self.driver.time().mono_ns > deadline {
+                return Ok(());
+            }
+            self.driver.turn(crate::io::Wait::AtMost(std::time::Duration::from_millis(10)), &mut events)?;
+        }
+    }
+}
+
+/// The integer of a `:n` reply; 0 if it is none.
+pub fn integer(reply: &[u8]) -> i64 {
+    let digits = reply.strip_prefix(b":").and_then(|r| r.strip_suffix(b"\r\n")).unwrap_or_default();
+    crate::base::numbers::parse_i64(digits).unwrap_or(0)
+}
+
+/// Element count of an array reply and where its elements begin.
+pub fn array_head(reply: &[u8]) -> (usize, usize) {
+    let end = memchr::memchr(b'\n', reply).map_or(0, |i| i + 1);
+    let digits = reply.get(1..end.saturating_sub(2)).unwrap_or_default();
+    let count = crate::base::numbers::parse_i64(digits).and_then(|n| usize::try_from(n).ok());
+    (count.unwrap_or(0), end)
+}
+
+/// The elements of an array of bulk strings, nulls and one-line values, each with its header.
+pub fn elements(reply: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (_, start) = array_head(reply);
+    let mut rest = reply.get(start..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let line = memchr::memchr(b'\n', rest)? + 1;
+        let mut len = line;
+        if rest.first() == Some(&b'$') {
+            let digits = rest.get(1..line - 2).unwrap_or_default();
+            if let Some(n) = crate::base::numbers::parse_i64(digits).and_then(|n| usize::try_from(n).ok()) {
+                len = line + n + 2;
+            }
+        }
+        let (element, tail) = rest.split_at_checked(len)?;
+        rest = tail;
+        Some(element)
+    })
+}

@@ -1,0 +1,133 @@
+//! Where a command runs: here, on the one other shard that owns its keys, or on several.
+
+use super::conn::Hold;
+use super::input::Flow;
+use super::txn::ShardSet;
+use super::{Connection, Driver, Shard};
+use crate::base::numbers;
+use crate::command::session::ReplyMode;
+use crate::command::{Args, Command, Failure, Merge, Route, Spread, table};
+use crate::data::slot::key_slot;
+use crate::keyspace::slots;
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// Routes a command of connection `key`.
+    #[inline]
+    pub(super) fn route(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Flow {
+        if self.n == 1 {
+            return self.run_here(key, command, argv);
+        }
+        match command.row.route {
+            Route::Home => self.run_here(key, command, argv),
+            Route::Keys(spread) => self.route_keys(key, command, argv, spread),
+            Route::Every(merge) => self.fragment_all(key, command, argv, merge),
+            Route::Cursor(word) => {
+                let owner = argv.get(word).and_then(|w| numbers::parse_u64(w)).map(|cursor| slots::owner(slots::of_cursor(cursor), self.n));
+                self.run_at(key, owner.unwrap_or(self.id), command, argv)
+            }
+        }
+    }
+
+    fn route_keys(&mut self, key: usize, command: &'static Command, argv: Args<'_>, spread: Spread) -> Flow {
+        if let Some(word) = command.one_key {
+            let owner = slots::owner(key_slot(argv.get(word).copied().unwrap_or_default()), self.n);
+            return self.run_at(key, owner, command, argv);
+        }
+        let mut words = Vec::new();
+        if table::keys_of(command, argv, &mut words).is_err() {
+            // The words do not say which keys: the handler knows the error.
+            return self.run_here(key, command, argv);
+        }
+        let owner_of = |word: &usize| slots::owner(key_slot(argv.get(*word).copied().unwrap_or_default()), self.n);
+        let Some(first) = words.first().map(owner_of) else {
+            return self.run_here(key, command, argv);
+        };
+        if words.iter().skip(1).all(|word| owner_of(word) == first) {
+            return self.run_at(key, first, command, argv);
+        }
+        match spread {
+            Spread::Split { step, merge } => self.fragment_by_key(key, command, argv, &words, step, merge),
+            Spread::Whole => {
+                let mut shards = ShardSet::new();
+                words.iter().map(owner_of).for_each(|owner| {
+                    shards.insert(owner);
+                });
+                self.whole(key, command, argv, shards)
+            }
+        }
+    }
+
+    /// Runs a command on one shard: this one or another.
+    #[inline]
+    pub(super) fn run_at(&mut self, key: usize, owner: usize, command: &'static Command, argv: Args<'_>) -> Flow {
+        if owner == self.id {
+            return self.run_here(key, command, argv);
+        }
+        let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
+        let Some(session) = conn.session.as_deref() else { return Flow::Done };
+        conn.order.expect(owner, matches!(session.reply, ReplyMode::Off | ReplyMode::Skip));
+        let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?))) else {
+            return Flow::Done;
+        };
+        self.mesh.request(owner, caller, command.id, argv);
+        self.tally.remote += 1;
+        Flow::Done
+    }
+
+    /// Whether connection `key` still waits for replies of other shards: a command over several shards must not
+    /// overtake them.
+    pub(super) fn undrained(&self, key: usize) -> bool {
+        self.conns.get(key).is_some_and(|c| !c.order.is_empty())
+    }
+
+    fn fragment_all(&mut self, key: usize, command: &'static Command, argv: Args<'_>, merge: Merge) -> Flow {
+        if self.undrained(key) {
+            return Flow::Retry(Hold::Drain);
+        }
+        let words: Vec<Vec<u8>> = argv.iter().map(|w| w.to_vec()).collect();
+        let parts = (0..self.n).map(|shard| (shard, words.clone(), Vec::new())).collect();
+        self.start_fragments(key, command, parts, merge)
+    }
+
+    fn fragment_by_key(
+        &mut self,
+        key: usize,
+        command: &'static Command,
+        argv: Args<'_>,
+        words: &[usize],
+        step: usize,
+        merge: Merge,
+    ) -> Flow {
+        if self.undrained(key) {
+            return Flow::Retry(Hold::Drain);
+        }
+        // Fragments cannot fail: what the handler would refuse as a whole is refused here.
+        let first = words.first().copied().unwrap_or(1);
+        if argv.len().saturating_sub(first) % step != 0 {
+            let failure = Failure::Arity(command.full_name.clone());
+            self.refuse(key, Some(command), &failure);
+            return Flow::Done;
+        }
+        let mut parts: Vec<(usize, Vec<Vec<u8>>, Vec<usize>)> = Vec::new();
+        for (position, &word) in words.iter().enumerate() {
+            let group = argv.get(word..word + step).unwrap_or_default();
+            let shard = slots::owner(key_slot(group.first().copied().unwrap_or_default()), self.n);
+            let part = match parts.iter_mut().position(|p| p.0 == shard) {
+                Some(i) => parts.get_mut(i),
+                None => {
+                    let head = argv.get(..first).unwrap_or_default().iter().map(|w| w.to_vec()).collect();
+                    parts.push((shard, head, Vec::new()));
+                    parts.last_mut()
+                }
+            };
+            if let Some((_, words, positions)) = part {
+                words.extend(group.iter().map(|w| w.to_vec()));
+                positions.push(position);
+            }
+        }
+        self.start_fragments(key, command, parts, merge)
+    }
+}
