@@ -145,6 +145,9 @@ impl Server {
     #[cold]
     pub fn error_reply(&self, _shard: usize, _reply: &[u8]) {}
 
+    /// Takes the samples that rates in INFO are made of; the control core calls it ten times a second.
+    pub fn sample(&self) {}
+
     /// Sends a command to all MONITORs.
     pub fn feed_monitors(&self, _now_ms: i64, _session: &Session, _argv: Args<'_>) {}
 

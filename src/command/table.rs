@@ -242,6 +242,11 @@ pub fn commands() -> &'static [&'static Command] {
     &registry().named
 }
 
+/// Whether the table has a command of this name, before any was renamed: for reading `rename-command` lines.
+pub fn is_known(name: &[u8]) -> bool {
+    GROUPS.iter().flat_map(|rows| rows.iter()).any(|row| name.eq_ignore_ascii_case(row.meta.name.as_bytes()))
+}
+
 /// The command or subcommand of this id.
 #[inline]
 pub fn by_id(id: usize) -> Option<&'static Command> {

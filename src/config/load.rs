@@ -19,7 +19,7 @@ use super::syntax::{split_words, trim_line};
 use super::{Config, Notice};
 
 /// Version in error texts, which tools look for.
-const REDIS_VERSION: &str = "7.2.4";
+pub const REDIS_VERSION: &str = "7.2.4";
 
 /// How deep `include` may nest. Redis has no limit and overflows its stack on a file that includes itself.
 const INCLUDE_DEPTH_MAX: usize = 32;
@@ -72,7 +72,7 @@ pub static FILE_DIRECTIVES: [FileDirective; 5] = [
     FileDirective {
         name: "loadmodule",
         arguments: "path argument ...",
-        status: Status::Accepted("modules are shared objects made for Redis; none can be loaded"),
+        status: super::table::MODULES,
         doc: "Loads a module at start.",
     },
     FileDirective {
@@ -175,9 +175,8 @@ pub fn load(
         loader.read_files(path, &mut text)?;
     }
     if invocation.read_stdin {
-        let mut limited = stdin.take(SIZE_MAX);
-        limited
-            .read_to_end(&mut text)
+        loader
+            .append(stdin, &mut text)
             .map_err(|error| LoadError::Unreadable { path: PathBuf::from("-"), reason: os_reason(&error) })?;
     }
     if !invocation.bare {
@@ -222,13 +221,15 @@ impl Loader<'_> {
 
     /// Appends one file.
     fn read_file(&mut self, path: &Path, text: &mut Vec<u8>) -> Result<(), LoadError> {
-        let mut read = || {
-            let mut limited = fs::File::open(path)?.take(SIZE_MAX.saturating_sub(self.size));
-            let read = limited.read_to_end(text)? as u64;
-            self.size = self.size.saturating_add(read);
-            if self.size >= SIZE_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
-        };
-        read().map_err(|error| LoadError::Unreadable { path: path.to_owned(), reason: os_reason(&error) })
+        let read = fs::File::open(path).and_then(|mut file| self.append(&mut file, text));
+        read.map_err(|error| LoadError::Unreadable { path: path.to_owned(), reason: os_reason(&error) })
+    }
+
+    /// Appends all that a source gives, within [`SIZE_MAX`] for all sources together.
+    fn append(&mut self, source: &mut dyn Read, text: &mut Vec<u8>) -> io::Result<()> {
+        let read = source.take(SIZE_MAX.saturating_sub(self.size)).read_to_end(text)? as u64;
+        self.size = self.size.saturating_add(read);
+        if self.size >= SIZE_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
     }
 
     /// Executes the lines of a text, then checks the whole.

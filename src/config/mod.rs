@@ -38,7 +38,7 @@ pub use choices::*;
 pub use directive::{Directive, Flags, Status};
 pub use docs::docs;
 pub use kind::{Kind, TextCheck, Unit};
-pub use load::{FILE_DIRECTIVES, FileDirective, LoadError, Loaded, RawLine, load};
+pub use load::{FILE_DIRECTIVES, FileDirective, LoadError, Loaded, REDIS_VERSION, RawLine, load};
 pub use query::{debug_lines, get};
 pub use rewrite::{OtherLines, rewrite, rewritten};
 pub use set::{Applied, SetContext, SetError, is_sensitive, set};

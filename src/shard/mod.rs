@@ -34,7 +34,7 @@ use crate::config::Config;
 use crate::io::net::Connection;
 use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, Time, Wait};
-use crate::keyspace::Store;
+use crate::keyspace::{Store, ToDrop};
 use crate::observe::ClientInfo;
 use ahash::AHashMap;
 use conn::Conn;
@@ -42,6 +42,7 @@ use mesh::{Batch, Caller, Parcel};
 use slab::Slab;
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 use txn::{Hub, Seat, Turn, Vacancy};
 
@@ -66,6 +67,8 @@ pub struct Parts<D: Driver> {
     pub wakes: Arc<Wakes>,
     /// Seed of its random numbers.
     pub seed: u64,
+    /// Where values go that are freed elsewhere.
+    pub freeing: Sender<ToDrop>,
 }
 
 /// One shard.
@@ -79,6 +82,7 @@ pub struct Shard<D: Driver> {
     hub: Arc<Hub<Ground>>,
     mesh: Mesh<D::Socket>,
     wakes: Arc<Wakes>,
+    freeing: Sender<ToDrop>,
     conns: Slab<Conn>,
     by_sock: Vec<Option<usize>>,
     by_id: AHashMap<u64, usize>,
@@ -110,7 +114,7 @@ where
 {
     /// A shard ready to run.
     pub fn new(parts: Parts<D>) -> Shard<D> {
-        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed } = parts;
+        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing } = parts;
         let config = server.config.load_full();
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let mut store = Store::new(databases, seed);
@@ -127,6 +131,7 @@ where
             hub,
             mesh,
             wakes,
+            freeing,
             conns: Slab::new(),
             by_sock: Vec::new(),
             by_id: AHashMap::new(),

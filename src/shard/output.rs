@@ -37,9 +37,20 @@ where
                 self.settle(key);
             }
         }
+        self.hand_to_free();
         if self.n > 1 {
             let (mesh, driver) = (&mut self.mesh, &mut self.driver);
             mesh.flush(may_send, |shard| driver.wake(shard));
+        }
+    }
+
+    /// Hands large values to the thread that frees them.
+    fn hand_to_free(&mut self) {
+        if let Some(ground) = self.seat.state() {
+            for garbage in ground.store.to_drop.drain(..) {
+                // Without the thread (the server is ending) it is freed here.
+                drop(self.freeing.send(garbage));
+            }
         }
     }
 

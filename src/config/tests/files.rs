@@ -185,6 +185,13 @@ fn file_input_and_options_come_in_this_order() {
 }
 
 #[test]
+fn endless_input_is_refused() {
+    let invocation = Invocation { read_stdin: true, ..Invocation::default() };
+    let error = load(&invocation, &mut std::io::repeat(b'#'), &|_| true).unwrap_err();
+    assert_eq!(error.to_string(), "Fatal error, can't open config file '-': file too large");
+}
+
+#[test]
 fn sentinel_mode_keeps_its_lines_and_port() {
     let invocation = Invocation { sentinel: true, read_stdin: true, ..Invocation::default() };
     let text = b"sentinel monitor m 127.0.0.1 6379 2\n";

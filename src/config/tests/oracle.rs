@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::config_of;
-use crate::config::{Config, DIRECTIVES, Flags, SetContext, get, set};
+use crate::config::{Config, DIRECTIVES, Flags, SetContext, Startup, get, load, parse_args, rewritten, set};
 
 /// Port of the server under comparison.
 const PORT: &str = "23017";
@@ -107,11 +107,12 @@ struct Server(Child);
 
 impl Server {
     fn start() -> Server {
-        let child = Command::new("redis-server")
-            .args(["--port", PORT, "--bind", "127.0.0.1", "--save", "", "--dir", "/"])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        Server::start_with(&["--port", PORT, "--bind", "127.0.0.1", "--save", "", "--dir", "/"])
+    }
+
+    /// Starts it with these arguments, which make it listen on [`PORT`].
+    fn start_with(args: &[&str]) -> Server {
+        let child = Command::new("redis-server").args(args).stdout(Stdio::null()).spawn().unwrap();
         let server = Server(child);
         for _ in 0..100 {
             if server.call(&["PING"]) == "PONG\n" {
@@ -201,6 +202,107 @@ fn every_directive_answers_to_odd_values_as_redis_does() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+#[ignore = "needs redis-server 7.0 on this machine"]
+fn a_file_is_rewritten_as_redis_rewrites_it() {
+    const OLD: &str = "# a comment\nPORT 23017\n\n\n  bind   127.0.0.1\nsave 100 1\nsave 200 2\n# more\nsave 300 3\n\
+        slave-priority 5\nclient-output-buffer-limit slave 1mb 2mb 3\nmaxmemory 100mb\nmaxmemory 200mb\n\
+        loglevel notice\nlatency-tracking-info-percentiles 50 99.90\nrequirepass \"\"\n\
+        proc-title-template '{title} it\\'s'\noom-score-adj relative\ndir /\nuser default on nopass ~* &* +@all\n\
+        notify-keyspace-events Ex\nlist-max-ziplist-entries 512\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("redis.conf");
+    std::fs::write(&path, OLD).unwrap();
+    let server = Server::start_with(&[path.to_str().unwrap()]);
+    let mut config = config_of(OLD);
+    for (name, value) in [
+        ("maxmemory-policy", "allkeys-lfu"),
+        ("maxmemory-clients", "7%"),
+        ("save", "9 9 8 8"),
+        ("masterauth", "a \"b\" \\\\ c"),
+        ("repl-backlog-size", "3mb"),
+        ("client-output-buffer-limit", "normal 5 5kb 5"),
+        ("maxmemory", "0"),
+        ("shutdown-on-sigterm", "now nosave"),
+        ("bind", "127.0.0.1 -::1"),
+    ] {
+        assert_eq!(difference(&server, &mut config, name, value), None);
+    }
+    assert_eq!(server.call(&["CONFIG", "REWRITE"]), "OK\n");
+    let theirs = std::fs::read_to_string(&path).unwrap();
+    let ours = String::from_utf8(rewritten(OLD.as_bytes(), &config, &[])).unwrap();
+    // Above the signature the order is that of the old file; below it Redis's is that of a hash table. The
+    // user is the ACL room's to print.
+    let parts = |text: &str| {
+        let lines: Vec<String> =
+            text.lines().filter(|line| !line.starts_with("user ")).map(str::to_owned).collect();
+        let signature = lines.iter().position(|line| line.starts_with("# Generated")).unwrap();
+        let appended: BTreeSet<String> = lines[signature..].iter().cloned().collect();
+        (lines[..signature].to_vec(), appended)
+    };
+    assert_eq!(parts(&ours), parts(&theirs));
+}
+
+#[test]
+#[ignore = "needs redis-server 7.0 on this machine"]
+fn wrong_command_lines_are_reported_as_redis_reports_them() {
+    for words in [
+        &["--port", "x"][..],
+        &["--port"],
+        &["--port", "1", "2"],
+        &["--port=1"],
+        &["--port", "23018", "--nope", "a b"],
+        &["--save", "60"],
+        &["--save", "60 1 2"],
+        &["--save", "a", "b"],
+        &["--requirepass", "--x", "--hz", "y\"\n"],
+        &["--hz 5", "--bind \"a"],
+        &["--bind", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"],
+        &["--dir", "/no/such"],
+        &["--dir", "/etc/passwd"],
+        &["--logfile", "/no/such/log"],
+        &["--rename-command", "nope", "x"],
+        &["--cluster-enabled", "yes", "--replicaof", "127.0.0.1", "1"],
+        &["--replicaof", "127.0.0.1", "70000"],
+        &["--replicaof", "127.0.0.1"],
+        &["--sentinel-x", "1"],
+        &["--user"],
+        &["--loadmodule"],
+        &["--x.y"],
+        &["--include"],
+        &["--shutdown-on-sigint", "save nosave"],
+        &["--unixsocketperm", "999"],
+        &["--unixsocketperm", "7777"],
+        &["--client-output-buffer-limit", "normal", "1"],
+        &["--appendfilename", "a/b"],
+        &["--dbfilename", "a/b"],
+        &["--io-threads", "129"],
+        &["--oom-score-adj-values", "1"],
+        &["--oom-score-adj", "maybe"],
+    ] {
+        let output = Command::new("redis-server").args(words).stdin(Stdio::null()).output().unwrap();
+        let theirs = String::from_utf8_lossy(&output.stderr).replace("(Redis 7.0.15)", "(Redis 7.2.4)");
+        let mut args = vec!["shoal".into()];
+        args.extend(words.iter().map(std::ffi::OsString::from));
+        let Startup::Run(invocation) = parse_args(&args) else { panic!("{words:?}") };
+        let ours = match load(&invocation, &mut std::io::empty(), &|_| false) {
+            Ok(_) => "accepted".to_owned(),
+            Err(error) => format!("{error}\n"),
+        };
+        assert_eq!(ours, theirs, "{words:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs the path of a redis.conf in REDIS_CONF"]
+fn the_sample_file_of_redis_is_loaded() {
+    let path = std::env::var("REDIS_CONF").unwrap();
+    let loaded = super::load_bytes(&std::fs::read(path).unwrap()).unwrap();
+    for notice in loaded.notices {
+        println!("{notice}");
+    }
 }
 
 /// Sets a value on both sides; tells where replies or what is kept differ.
