@@ -20,7 +20,7 @@ pub use docs::docs;
 pub use keys::{Malformed, has_keys, keys_of, keys_with_flags};
 
 /// Rows of every group, a line per group; COMMAND lists commands in this order.
-pub static GROUPS: &[&[Row]] = &[super::string::ROWS, super::bitmap::ROWS, super::server::command_cmd::ROWS];
+pub static GROUPS: &[&[Row]] = &[super::generic::ROWS, super::string::ROWS, super::bitmap::ROWS, super::server::command_cmd::ROWS, super::server::keyspace::ROWS, super::server::debug::ROWS];
 
 /// Most bytes of a client's words that an error line repeats (server.c `commandCheckExistence`).
 const QUOTED_MAX: usize = 128;
