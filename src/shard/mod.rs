@@ -181,7 +181,7 @@ where
             ground.store.now_ms = self.time.unix_ms;
         }
         let mut worked = !events.is_empty();
-        self.meter.restart(self.time.mono_ns);
+        self.meter.restart();
         self.watchful = self.config.maxmemory > 0 || self.server.is_watchful();
         for event in events.drain(..) {
             self.event(event);
