@@ -1,13 +1,12 @@
-//! Replies of the HELP subcommands.
+//! The replies of `... HELP` subcommands (networking.c `addReplyHelp`).
 
-use super::{Ctx, Outcome};
+use crate::resp::Out;
 
-/// Replies the help of container `name` (upper case), headed and ended as networking.c `addReplyHelp` does.
-pub fn reply(ctx: &mut Ctx<'_>, name: &str, lines: &[&str]) -> Outcome {
-    ctx.out.array(lines.len() + 3);
-    ctx.out.simple(&format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
-    lines.iter().for_each(|line| ctx.out.simple(line));
-    ctx.out.simple("HELP");
-    ctx.out.simple("    Prints this help.");
-    Ok(())
+/// Writes the help of `command` (its name in capitals): a head, the `lines` of its subcommands, and HELP itself.
+pub fn reply(out: &mut Out<'_>, command: &str, lines: &[&str]) {
+    out.array(lines.len() + 3);
+    out.simple(&format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    lines.iter().for_each(|line| out.simple(line));
+    out.simple("HELP");
+    out.simple("    Print this help.");
 }

@@ -10,6 +10,7 @@ pub mod bitmap;
 pub mod connection;
 pub mod ctx;
 pub mod failure;
+pub mod generic;
 pub mod help;
 pub mod meta;
 pub mod redact;

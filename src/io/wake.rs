@@ -76,9 +76,9 @@ impl Wakes {
     /// What the shard is woken for must have been published before.
     pub fn claim(&self, shard: usize) -> bool {
         fence(Ordering::SeqCst);
-        self.cells.get(shard).is_some_and(|c| {
-            c.sleeping.load(Ordering::Relaxed) && c.sleeping.swap(false, Ordering::AcqRel)
-        })
+        self.cells
+            .get(shard)
+            .is_some_and(|c| c.sleeping.load(Ordering::Relaxed) && c.sleeping.swap(false, Ordering::AcqRel))
     }
 
     /// The ring of `shard`, if it is known.

@@ -92,8 +92,9 @@ impl Sampler {
     /// The averages. Samples not taken yet count as zero, as in Redis.
     pub fn rates(&self) -> Rates {
         let samples = self.lock().samples;
-        let average =
-            |field: fn(&Rates) -> u64| samples.iter().fold(0_u64, |sum, s| sum.saturating_add(field(s))) / SAMPLES as u64;
+        let average = |field: fn(&Rates) -> u64| {
+            samples.iter().fold(0_u64, |sum, s| sum.saturating_add(field(s))) / SAMPLES as u64
+        };
         Rates {
             commands: average(|s| s.commands),
             net_in: average(|s| s.net_in),

@@ -116,7 +116,7 @@ pub struct DbStats {
     pub expires: Counter,
     /// Bytes that its table takes beside the entries.
     pub overhead: Counter,
-    /// Sum of their times to live in milliseconds when last estimated.
+    /// Average of their times to live in milliseconds, an estimate.
     pub avg_ttl_ms: AtomicI64,
 }
 

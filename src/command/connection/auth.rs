@@ -6,14 +6,12 @@
 use super::client::identity;
 use crate::base::{digest, numbers};
 use crate::command::{Args, Ctx, Failure, Outcome, args};
+use crate::config::REDIS_VERSION;
 use crate::resp::Proto;
 use std::sync::atomic::Ordering;
 
 /// The name of the user that every connection begins with.
 pub const DEFAULT_USER: &str = "default";
-
-/// The version that clients are told: the Redis whose behaviour this is.
-pub const REDIS_VERSION: &str = "7.2.4";
 
 const WRONGPASS: Failure = Failure::text("WRONGPASS invalid username-password pair or user is disabled.");
 const NO_PASSWORD: Failure = Failure::text(
@@ -85,9 +83,7 @@ fn read_hello<'a>(argv: Args<'a>) -> Result<Hello<'a>, Failure> {
                 tail
             }
             [option, ..] => {
-                return Err(Failure::Bytes(
-                    [b"ERR Syntax error in HELLO option '", *option, b"'"].concat(),
-                ));
+                return Err(Failure::Bytes([b"ERR Syntax error in HELLO option '", *option, b"'"].concat()));
             }
         };
     }

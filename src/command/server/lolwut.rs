@@ -4,8 +4,8 @@
 //! drawing with the version; the version that is asked for changes nothing here.
 
 use crate::base::prng::Prng;
-use crate::command::connection::auth::REDIS_VERSION;
 use crate::command::{Args, Ctx, Outcome, View, args};
+use crate::config::REDIS_VERSION;
 
 /// Fish that swim right; left is the mirror image.
 const FISH: &[&str] = &["><>", "><(('>", "><{{{*>", "=>", "><(((o>", ">-=>"];
@@ -42,7 +42,8 @@ fn draw(rng: &mut Prng, columns: usize, rows: usize, fish: usize) -> String {
     let leftwards = rng.one_in(2);
     for _ in 0..fish {
         let Some(one) = FISH.get(rng.index(FISH.len())) else { continue };
-        let body: Vec<u8> = if leftwards { one.bytes().rev().map(mirrored).collect() } else { one.bytes().collect() };
+        let body: Vec<u8> =
+            if leftwards { one.bytes().rev().map(mirrored).collect() } else { one.bytes().collect() };
         let Some(row) = water.get_mut(rng.index(rows)) else { continue };
         let Some(room) = columns.checked_sub(body.len()) else { continue };
         let at = rng.index(room + 1);

@@ -5,10 +5,12 @@
 
 pub mod command_cmd;
 mod config_cmd;
+pub mod debug;
 mod info;
+pub mod keyspace;
 mod latency;
 mod lolwut;
-mod memory;
+pub mod memory;
 mod monitor;
 mod shutdown;
 mod slowlog;
@@ -17,7 +19,7 @@ mod status;
 use super::meta::server as meta;
 use super::{Route, Row};
 
-/// The command table's rows of this group, COMMAND and the keyspace's aside.
+/// The command table's rows of this group, COMMAND and the the keyspace's and DEBUG aside.
 pub static ROWS: &[Row] = &[
     Row::container(&meta::CONFIG, config_cmd::ROWS),
     Row::new(&meta::INFO, Route::Home, info::info),

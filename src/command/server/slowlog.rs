@@ -52,7 +52,7 @@ fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 
 fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     help::reply(
-        ctx,
+        &mut ctx.out,
         "SLOWLOG",
         &[
             "GET [<count>]",
@@ -65,5 +65,6 @@ fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
             "RESET",
             "    Reset the slowlog.",
         ],
-    )
+    );
+    Ok(())
 }

@@ -10,9 +10,9 @@ use crate::command::redact::redacted;
 use crate::command::{Args, Command, Session};
 use crate::config::Config;
 use crate::keyspace::Store;
+use crate::observe::client_flag;
 use crate::observe::rates::Counts;
 use crate::observe::slowlog::{SlowEntry, shorten};
-use crate::observe::client_flag;
 use std::io::Write as _;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
@@ -145,6 +145,7 @@ impl Server {
         for (db, of_db) in store.dbs.iter().zip(&stats.keys) {
             of_db.keys.set(db.table.len() as u64);
             of_db.expires.set(db.table.expires_len() as u64);
+            of_db.avg_ttl_ms.store(db.avg_ttl_ms, Relaxed);
             of_db.overhead.set(db.table.mem_overhead() as u64);
         }
     }

@@ -38,7 +38,8 @@ pub struct RecvBuf {
 }
 
 fn entries_layout() -> Layout {
-    Layout::from_size_align(usize::from(COUNT) * size_of::<BufRingEntry>(), 4096).unwrap_or(Layout::new::<u64>())
+    Layout::from_size_align(usize::from(COUNT) * size_of::<BufRingEntry>(), 4096)
+        .unwrap_or(Layout::new::<u64>())
 }
 
 fn memory_layout() -> Layout {
@@ -101,7 +102,10 @@ impl AsRef<[u8]> for RecvBuf {
     fn as_ref(&self) -> &[u8] {
         // SAFETY: the kernel filled `len` bytes of this buffer and does not touch it until it is given back.
         unsafe {
-            std::slice::from_raw_parts(self.buffers.memory.as_ptr().add(usize::from(self.bid) * SIZE), self.len)
+            std::slice::from_raw_parts(
+                self.buffers.memory.as_ptr().add(usize::from(self.bid) * SIZE),
+                self.len,
+            )
         }
     }
 }

@@ -79,10 +79,14 @@ pub struct Uring {
 #[derive(thiserror::Error, Debug)]
 pub enum RingError {
     /// The kernel or a sandbox refuses io_uring.
-    #[error("io_uring is refused here ({0}): allow it (sysctl kernel.io_uring_disabled=0; in a container, a seccomp profile with io_uring_setup, io_uring_enter and io_uring_register) and use Linux 6.1 or later")]
+    #[error(
+        "io_uring is refused here ({0}): allow it (sysctl kernel.io_uring_disabled=0; in a container, a seccomp profile with io_uring_setup, io_uring_enter and io_uring_register) and use Linux 6.1 or later"
+    )]
     Refused(io::Error),
     /// Too little memory may be locked.
-    #[error("io_uring cannot lock its memory ({0}): raise the limit of locked memory (ulimit -l, LimitMEMLOCK=) to at least 8 MiB")]
+    #[error(
+        "io_uring cannot lock its memory ({0}): raise the limit of locked memory (ulimit -l, LimitMEMLOCK=) to at least 8 MiB"
+    )]
     Memlock(io::Error),
     /// A feature is missing.
     #[error("this kernel's io_uring lacks {what} ({error}): use Linux 6.1 or later")]
@@ -109,9 +113,7 @@ impl Uring {
             .build(SUBMISSIONS)
             .map_err(|error| match error.raw_os_error() {
                 Some(libc::ENOMEM) => RingError::Memlock(error),
-                Some(libc::EINVAL) => {
-                    RingError::Missing { what: "SINGLE_ISSUER and DEFER_TASKRUN", error }
-                }
+                Some(libc::EINVAL) => RingError::Missing { what: "SINGLE_ISSUER and DEFER_TASKRUN", error },
                 _ => RingError::Refused(error),
             })?;
         let buffers = Buffers::register(&ring).map_err(|error| match error.raw_os_error() {
@@ -349,7 +351,8 @@ impl Driver for Uring {
     }
 
     fn adopt(&mut self, socket: OwnedFd) -> Sock {
-        let slot = Slot { fd: socket, receiving: false, sending: None, sent: 0, closing: false, finished: false };
+        let slot =
+            Slot { fd: socket, receiving: false, sending: None, sent: 0, closing: false, finished: false };
         let index = self.sockets.insert(slot);
         self.arm_recv(index);
         Sock(u32::try_from(index).unwrap_or(u32::MAX))

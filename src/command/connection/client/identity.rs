@@ -23,7 +23,11 @@ pub(super) fn id(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 
 pub(super) fn getname(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     let labels = ctx.session.info.labels();
-    if labels.name.is_empty() { ctx.out.null() } else { ctx.out.bulk(&labels.name) }
+    if labels.name.is_empty() {
+        ctx.out.null()
+    } else {
+        ctx.out.bulk(&labels.name)
+    }
     Ok(())
 }
 
@@ -43,8 +47,7 @@ pub(super) fn setinfo(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         return Err(Failure::Bytes([b"ERR Unrecognized option '", attribute, b"'"].concat()));
     }
     if !is_printable(value) {
-        let line =
-            [b"ERR ", attribute, b" cannot contain spaces, newlines or special characters."].concat();
+        let line = [b"ERR ", attribute, b" cannot contain spaces, newlines or special characters."].concat();
         return Err(Failure::Bytes(line));
     }
     ctx.session.info.set_labels(|labels| {

@@ -1,9 +1,9 @@
 //! CLIENT KILL, in the old form (an address) and the new one (filters).
 
 use super::{Kind, kind};
+use crate::base::numbers;
 use crate::command::connection::auth::DEFAULT_USER;
 use crate::command::{Args, Ctx, Failure, Note, Outcome, args};
-use crate::base::numbers;
 use crate::observe::{ClientInfo, client_flag};
 use std::sync::atomic::Ordering;
 
@@ -25,7 +25,8 @@ impl<'a> Filter<'a> {
         for [option, value] in pairs {
             match () {
                 () if args::is(option, "id") => {
-                    let id = numbers::parse_i64(value).filter(|id| *id >= 1).and_then(|id| u64::try_from(id).ok());
+                    let id =
+                        numbers::parse_i64(value).filter(|id| *id >= 1).and_then(|id| u64::try_from(id).ok());
                     filter.id = Some(id.ok_or(Failure::text("ERR client-id should be greater than 0"))?);
                 }
                 () if args::is(option, "type") => filter.kind = Some(kind(value)?),

@@ -83,12 +83,16 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>) {
         let last = client.last_command.load(Relaxed).checked_sub(1).and_then(|id| table::all().get(id));
         last.map_or("NULL", |command| command.full_name.as_str())
     };
-    let (query, output, queued) =
-        (client.query_bytes.load(Relaxed), client.output_bytes.load(Relaxed), client.multi_bytes.load(Relaxed));
+    let (query, output, queued) = (
+        client.query_bytes.load(Relaxed),
+        client.output_bytes.load(Relaxed),
+        client.multi_bytes.load(Relaxed),
+    );
     let total = client.memory();
     let events = if output > 0 { "rw" } else { "r" };
     // Writing to a Vec cannot fail.
-    let _ = write!(text, "id={} addr={} laddr={} fd={} name=", client.id, client.addr, client.laddr, client.fd);
+    let _ =
+        write!(text, "id={} addr={} laddr={} fd={} name=", client.id, client.addr, client.laddr, client.fd);
     text.extend_from_slice(&labels.name);
     let _ = write!(
         text,

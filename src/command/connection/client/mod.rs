@@ -45,7 +45,9 @@ enum Kind {
 fn kind(word: &[u8]) -> Result<Kind, Failure> {
     match () {
         () if args::is(word, "normal") => Ok(Kind::Normal),
-        () if ["slave", "replica", "pubsub", "master"].iter().any(|known| args::is(word, known)) => Ok(Kind::Other),
+        () if ["slave", "replica", "pubsub", "master"].iter().any(|known| args::is(word, known)) => {
+            Ok(Kind::Other)
+        }
         () => Err(Failure::Bytes([b"ERR Unknown client type '", word, b"'"].concat())),
     }
 }
@@ -60,7 +62,8 @@ fn on_off(word: &[u8]) -> Result<bool, Failure> {
 }
 
 fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    help::reply(ctx, "CLIENT", HELP)
+    help::reply(&mut ctx.out, "CLIENT", HELP);
+    Ok(())
 }
 
 const HELP: &[&str] = &[

@@ -19,8 +19,7 @@ pub(super) fn pause(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         return Err(Failure::text("ERR timeout is negative"));
     }
     let now_ms = ctx.keys.now_ms;
-    let until_ms =
-        now_ms.checked_add(timeout_ms).ok_or(Failure::text("ERR timeout is out of range"))?;
+    let until_ms = now_ms.checked_add(timeout_ms).ok_or(Failure::text("ERR timeout is out of range"))?;
     ctx.server.pause(until_ms, mode, now_ms);
     ctx.out.ok();
     Ok(())

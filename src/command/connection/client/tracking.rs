@@ -17,7 +17,9 @@ pub(super) fn tracking(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
                 tail
             }
             [option, _, tail @ ..] if args::is(option, "prefix") => tail,
-            [option, tail @ ..] if ["bcast", "optin", "optout", "noloop"].iter().any(|o| args::is(option, o)) => {
+            [option, tail @ ..]
+                if ["bcast", "optin", "optout", "noloop"].iter().any(|o| args::is(option, o)) =>
+            {
                 tail
             }
             _ => return Err(Failure::Syntax),

@@ -13,7 +13,10 @@ use std::path::Path;
 pub fn apply(old: &Config, new: &mut Config, changed: &[&'static str]) -> Result<(), SetError> {
     for name in changed {
         if matches!(*name, "port" | "bind") && (old.port != new.port || old.bind != new.bind) {
-            return Err(SetError::refused(*name, "listening sockets are opened at the start; restart to change them"));
+            return Err(SetError::refused(
+                *name,
+                "listening sockets are opened at the start; restart to change them",
+            ));
         }
     }
     if changed.contains(&"dir") {

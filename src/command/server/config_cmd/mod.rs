@@ -90,7 +90,7 @@ fn rewrite(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 
 fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     help::reply(
-        ctx,
+        &mut ctx.out,
         "CONFIG",
         &[
             "GET <pattern>",
@@ -102,7 +102,8 @@ fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
             "REWRITE",
             "    Rewrite the configuration file.",
         ],
-    )
+    );
+    Ok(())
 }
 
 #[cfg(test)]

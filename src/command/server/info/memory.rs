@@ -33,7 +33,12 @@ impl Memory {
         let clients = server.clients.snapshot().iter().map(|client| client.memory()).sum();
         let databases = server.stats.first().map_or(0, |shard| shard.keys.len());
         let sum = |db: usize, counter: fn(&crate::observe::DbStats) -> &Counter| {
-            server.stats.iter().filter_map(|shard| shard.keys.get(db)).map(|db| counter(db).get()).sum::<u64>()
+            server
+                .stats
+                .iter()
+                .filter_map(|shard| shard.keys.get(db))
+                .map(|db| counter(db).get())
+                .sum::<u64>()
         };
         let keys = (0..databases).map(|db| sum(db, |d| &d.keys)).sum();
         let tables: Vec<(usize, usize)> = (0..databases)

@@ -93,7 +93,12 @@ const SECTIONS: &[Section] = &[
     Section { name: "commandstats", title: "Commandstats", rank: Rank::All, write: commandstats::calls },
     Section { name: "errorstats", title: "Errorstats", rank: Rank::Default, write: commandstats::errors },
     Section { name: "latencystats", title: "Latencystats", rank: Rank::All, write: commandstats::latencies },
-    Section { name: "cluster", title: "Cluster", rank: Rank::Default, write: |_, lines| lines.put("cluster_enabled", 0) },
+    Section {
+        name: "cluster",
+        title: "Cluster",
+        rank: Rank::Default,
+        write: |_, lines| lines.put("cluster_enabled", 0),
+    },
     Section { name: "keyspace", title: "Keyspace", rank: Rank::Default, write: keyspace::write },
     Section { name: "shards", title: "Shards", rank: Rank::All, write: shards::write },
     Section { name: "debug", title: "Debug", rank: Rank::Named, write: stats::debug },

@@ -19,9 +19,9 @@ pub(super) fn machine_memory() -> usize {
     static BYTES: OnceLock<usize> = OnceLock::new();
     *BYTES.get_or_init(|| {
         let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let kib = text
-            .lines()
-            .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+        let kib = text.lines().find_map(|line| {
+            line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok()
+        });
         kib.unwrap_or(0).saturating_mul(KIB)
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{Facts, Lines, process};
 use crate::base::digest::sha1_hex;
-use crate::command::connection::auth::REDIS_VERSION;
+use crate::config::REDIS_VERSION;
 use crate::config::SupervisedMode;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

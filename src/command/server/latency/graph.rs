@@ -33,7 +33,8 @@ pub(super) fn graph(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
 fn draw(event: &str, series: &Series, now_s: i64) -> String {
     let values: Vec<u64> = series.spikes.iter().map(|spike| spike.ms).collect();
     let (low, high) = (values.iter().min().copied().unwrap_or(0), values.iter().max().copied().unwrap_or(0));
-    let labels: Vec<String> = series.spikes.iter().map(|spike| age(now_s.saturating_sub(spike.time_s))).collect();
+    let labels: Vec<String> =
+        series.spikes.iter().map(|spike| age(now_s.saturating_sub(spike.time_s))).collect();
     let mut text = format!("{event} - high {high} ms, low {low} ms (all time high {} ms)\n", series.max_ms);
     text.push_str(&"-".repeat(COLUMNS));
     text.push('\n');
@@ -68,7 +69,9 @@ fn block(text: &mut String, values: &[u64], labels: &[String], low: u64, high: u
             let step = u64::try_from(step).unwrap_or(steps).min(steps - 1);
             text.push(match step.checked_sub(row * levels) {
                 None => ' ',
-                Some(above) => usize::try_from(above).ok().and_then(|at| LEVELS.get(at)).map_or('|', |&c| char::from(c)),
+                Some(above) => {
+                    usize::try_from(above).ok().and_then(|at| LEVELS.get(at)).map_or('|', |&c| char::from(c))
+                }
             });
         }
         text.push('\n');

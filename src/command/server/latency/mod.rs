@@ -101,7 +101,7 @@ fn no_samples(event: &[u8]) -> Failure {
 
 fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     help::reply(
-        ctx,
+        &mut ctx.out,
         "LATENCY",
         &[
             "DOCTOR",
@@ -119,7 +119,8 @@ fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
             "    Return a cumulative distribution of latencies in the format of a histogram for the specified command names.",
             "    If no commands are specified then all histograms are replied.",
         ],
-    )
+    );
+    Ok(())
 }
 
 #[cfg(test)]

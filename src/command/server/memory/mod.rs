@@ -2,6 +2,7 @@
 
 mod doctor;
 mod stats;
+mod usage;
 
 use crate::command::meta::server as meta;
 use crate::command::{Args, Ctx, Outcome, Route, Row, help};
@@ -13,6 +14,7 @@ pub static ROWS: &[Row] = &[
     Row::new(&meta::MEMORY_MALLOC_STATS, Route::Home, malloc_stats),
     Row::new(&meta::MEMORY_PURGE, Route::Home, purge),
     Row::new(&meta::MEMORY_STATS, Route::Home, stats::stats),
+    usage::USAGE,
 ];
 
 /// What Redis says when its allocator keeps no statistics; ours keeps the counters that INFO memory shows.
@@ -30,7 +32,7 @@ fn purge(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 
 fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     help::reply(
-        ctx,
+        &mut ctx.out,
         "MEMORY",
         &[
             "DOCTOR",
@@ -45,7 +47,8 @@ fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
             "    Return memory in bytes used by <key> and its value. Nested values are",
             "    sampled up to <count> times (default: 5, 0 means sample all).",
         ],
-    )
+    );
+    Ok(())
 }
 
 #[cfg(test)]
