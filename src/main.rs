@@ -1,3 +1,7 @@
 //! The `shoal` binary: everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shoal::control::main()
+}

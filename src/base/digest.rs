@@ -26,7 +26,7 @@ pub fn hex_digit(digit: u8) -> Option<u8> {
 
 /// The bytes that `hex` writes; `None` for an odd length or another character.
 pub fn from_hex(hex: &[u8]) -> Option<Vec<u8>> {
-    if hex.len() % 2 != 0 {
+    if !hex.len().is_multiple_of(2) {
         return None;
     }
     hex.chunks_exact(2).map(|pair| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)).collect()

@@ -84,7 +84,6 @@ impl Prng {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 128 bits is 64 bits")]
 fn high_half(wide: u128) -> u64 {
     (wide >> 64) as u64
 }

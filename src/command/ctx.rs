@@ -33,6 +33,14 @@ impl View<'_> {
         }
     }
 
+    /// The same stores for a shorter time.
+    pub fn reborrow(&mut self) -> View<'_> {
+        match self {
+            View::One(store) => View::One(store),
+            View::Many(stores) => View::Many(*stores),
+        }
+    }
+
     /// Runs `f` on each store.
     pub fn each(&mut self, mut f: impl FnMut(&mut Store)) {
         match self {

@@ -3,11 +3,13 @@
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
+//! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
+use crate::command::{Args, Command, Session};
 use crate::config::Config;
 use crate::observe::{Registry, ShardStats};
 use arc_swap::ArcSwap;
@@ -32,7 +34,7 @@ pub enum Note {
     ResetStats,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
     ActiveExpire(bool),
-    /// Stop the loop.
+    /// Stop accepting, then the loop.
     Stop,
 }
 
@@ -76,6 +78,8 @@ pub struct Server {
     pub executable: std::path::PathBuf,
     /// Random id of this run, 40 hexadecimal digits.
     pub run_id: String,
+    /// Replication id, 40 hexadecimal digits: the name of the history that this dataset has (DEBUG CHANGE-REPL-ID).
+    pub repl_id: ArcSwap<String>,
     /// Unix time of the start in milliseconds.
     pub start_ms: i64,
     /// Number of shards.
@@ -89,6 +93,7 @@ pub struct Server {
     pause_until_ms: AtomicI64,
     pause_writes_only: AtomicBool,
     mailboxes: Box<[Mailbox]>,
+    owned: Box<[AtomicUsize]>,
     wakes: Box<dyn Fn(usize) + Send + Sync>,
     shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
 }
@@ -115,6 +120,7 @@ impl Server {
             config_file: process.config_file,
             executable: process.executable,
             run_id: crate::base::prng::random_hex(40),
+            repl_id: ArcSwap::from_pointee(crate::base::prng::random_hex(40)),
             start_ms,
             shards,
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
@@ -122,11 +128,35 @@ impl Server {
             monitors: AtomicUsize::new(0),
             pause_until_ms: AtomicI64::new(0),
             pause_writes_only: AtomicBool::new(false),
+            owned: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
         }
     }
+
+    /// Nanoseconds from which on a command is slow (`slowlog-log-slower-than`); `u64::MAX` when nothing is logged.
+    #[inline]
+    pub fn slow_ns(&self) -> u64 {
+        u64::MAX
+    }
+
+    /// Logs a slow command of client `client`.
+    #[cold]
+    pub fn slow_command(&self, _command: &Command, _argv: Args<'_>, _nanos: u64, _client: u64) {}
+
+    /// Counts an error reply by its code.
+    #[cold]
+    pub fn error_reply(&self, _shard: usize, _reply: &[u8]) {}
+
+    /// Takes the samples that rates in INFO are made of; the control core calls it ten times a second.
+    pub fn sample(&self) {}
+
+    /// Sends a command to all MONITORs.
+    pub fn feed_monitors(&self, _now_ms: i64, _session: &Session, _argv: Args<'_>) {}
+
+    /// A MONITOR's connection ended.
+    pub fn monitor_left(&self, _id: u64) {}
 
     /// Serializes changes of the configuration: hold it from reading the old snapshot to storing the new one.
     pub fn lock_config(&self) -> MutexGuard<'_, ()> {
@@ -157,6 +187,44 @@ impl Server {
                 std::mem::take(&mut *notes)
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether `shard` has notes to take.
+    pub fn has_notes(&self, shard: usize) -> bool {
+        self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
+    }
+
+    /// Whether a pause or a MONITOR asks for a look at every command.
+    #[inline]
+    pub fn is_watchful(&self) -> bool {
+        self.has_monitors() || self.pause_until_ms.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether some connection is a MONITOR.
+    #[inline]
+    pub fn has_monitors(&self) -> bool {
+        self.monitors.load(Ordering::Relaxed) > 0
+    }
+
+    /// Connections that `shard` owns.
+    pub fn connections_of(&self, shard: usize) -> usize {
+        self.owned.get(shard).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    /// The shard with the fewest connections, which is counted for the new one.
+    pub fn assign_connection(&self) -> usize {
+        let shard = (0..self.shards).min_by_key(|&s| self.connections_of(s)).unwrap_or(0);
+        if let Some(n) = self.owned.get(shard) {
+            n.fetch_add(1, Ordering::Relaxed);
+        }
+        shard
+    }
+
+    /// A connection of `shard` ended.
+    pub fn connection_closed(&self, shard: usize) {
+        if let Some(n) = self.owned.get(shard) {
+            n.fetch_sub(1, Ordering::Relaxed);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::keyspace::WatchState;
 use crate::observe::ClientInfo;
 use crate::resp::Proto;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// One connection's state.
 pub struct Session {
@@ -94,5 +95,16 @@ impl Session {
             watch: None,
             info,
         }
+    }
+
+    /// Shows others what may have changed (CLIENT LIST).
+    pub fn publish(&self) {
+        let info = &self.info;
+        info.db.store(self.db, Ordering::Relaxed);
+        info.resp.store(if self.proto == Proto::V3 { 3 } else { 2 }, Ordering::Relaxed);
+        let queued = self.multi.as_ref().map_or(-1, |m| i64::try_from(m.queue.len()).unwrap_or(i64::MAX));
+        info.multi.store(queued, Ordering::Relaxed);
+        info.multi_bytes.store(self.multi.as_ref().map_or(0, |m| m.bytes), Ordering::Relaxed);
+        info.watch.store(self.watch.as_ref().map_or(0, |w| w.keys.len()), Ordering::Relaxed);
     }
 }

@@ -18,7 +18,7 @@ pub enum Startup {
     Version,
     /// Print [`usage`] on stderr and exit with 1: `-h`, `--help`.
     Help,
-    /// Test so many megabytes of memory; without a number, explain the option and exit with 1.
+    /// Test so many megabytes of memory; without a number, print [`TEST_MEMORY_HELP`] and exit with 1.
     TestMemory(Option<u64>),
     /// Check the system: `--check-system`.
     CheckSystem,
@@ -147,6 +147,11 @@ pub fn absolute_path(path: &OsStr) -> PathBuf {
     }
     absolute.join(relative)
 }
+
+/// What `--test-memory` without a number is answered with, on stderr.
+pub const TEST_MEMORY_HELP: &str = "Please specify the amount of memory to test in megabytes.
+Example: shoal --test-memory 4096
+";
 
 /// The help text, naming the program as it was started.
 pub fn usage(program: &str) -> String {

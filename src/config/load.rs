@@ -2,7 +2,8 @@
 //!
 //! Lines take effect in order, so the last one counts; `include` reads another file in place. Everything a
 //! line can ask for that is no setting (users, modules, renamed commands, Sentinel's lines) is collected for
-//! the room that handles it. Runs once, on the main thread, and only reads.
+//! the room that handles it. Runs once, on the main thread. It only reads; but trying whether the log file can
+//! be opened creates that file.
 //! Redis: config.c `loadServerConfig`, `loadServerConfigFromString`.
 
 use std::fs;
@@ -15,16 +16,19 @@ use super::directive::{Directive, Flags, Status};
 use super::kind::os_reason;
 use super::special::Reason;
 use super::syntax::{split_words, trim_line};
-use super::{Config, HZ_MAX, HZ_MIN, Notice};
+use super::{Config, Notice};
 
 /// Version in error texts, which tools look for.
-const REDIS_VERSION: &str = "7.2.4";
+pub const REDIS_VERSION: &str = "7.2.4";
 
 /// How deep `include` may nest. Redis has no limit and overflows its stack on a file that includes itself.
 const INCLUDE_DEPTH_MAX: usize = 32;
 
 /// Most bytes read in all. A device or a ring of includes must not take all memory.
 const SIZE_MAX: u64 = 64 << 20;
+
+/// Port of a Sentinel that is told no other.
+const SENTINEL_PORT: u16 = 26379;
 
 /// Directives of older versions that are read over. Redis: config.c `deprecated_configs`.
 const DEPRECATED: [&[u8]; 3] =
@@ -68,7 +72,7 @@ pub static FILE_DIRECTIVES: [FileDirective; 5] = [
     FileDirective {
         name: "loadmodule",
         arguments: "path argument ...",
-        status: Status::Accepted("modules are shared objects made for Redis; none can be loaded"),
+        status: super::table::MODULES,
         doc: "Loads a module at start.",
     },
     FileDirective {
@@ -161,14 +165,18 @@ pub fn load(
     if let Ok(Ok(dir)) = std::env::current_dir().map(|dir| dir.into_os_string().into_string()) {
         loader.loaded.config.dir = dir;
     }
+    if invocation.sentinel {
+        // Redis: sentinel.c initSentinelConfig.
+        loader.loaded.config.port = SENTINEL_PORT;
+        loader.loaded.config.protected_mode = false;
+    }
     let mut text = Vec::new();
     if let Some(path) = &invocation.config_file {
         loader.read_files(path, &mut text)?;
     }
     if invocation.read_stdin {
-        let mut limited = stdin.take(SIZE_MAX);
-        limited
-            .read_to_end(&mut text)
+        loader
+            .append(stdin, &mut text)
             .map_err(|error| LoadError::Unreadable { path: PathBuf::from("-"), reason: os_reason(&error) })?;
     }
     if !invocation.bare {
@@ -213,13 +221,15 @@ impl Loader<'_> {
 
     /// Appends one file.
     fn read_file(&mut self, path: &Path, text: &mut Vec<u8>) -> Result<(), LoadError> {
-        let mut read = || {
-            let mut limited = fs::File::open(path)?.take(SIZE_MAX.saturating_sub(self.size));
-            let read = limited.read_to_end(text)? as u64;
-            self.size = self.size.saturating_add(read);
-            if self.size >= SIZE_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
-        };
-        read().map_err(|error| LoadError::Unreadable { path: path.to_owned(), reason: os_reason(&error) })
+        let read = fs::File::open(path).and_then(|mut file| self.append(&mut file, text));
+        read.map_err(|error| LoadError::Unreadable { path: path.to_owned(), reason: os_reason(&error) })
+    }
+
+    /// Appends all that a source gives, within [`SIZE_MAX`] for all sources together.
+    fn append(&mut self, source: &mut dyn Read, text: &mut Vec<u8>) -> io::Result<()> {
+        let read = source.take(SIZE_MAX.saturating_sub(self.size)).read_to_end(text)? as u64;
+        self.size = self.size.saturating_add(read);
+        if self.size >= SIZE_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
     }
 
     /// Executes the lines of a text, then checks the whole.
@@ -387,7 +397,7 @@ impl Loader<'_> {
             ));
             config.databases = 1;
         }
-        config.hz = config.hz.clamp(HZ_MIN, HZ_MAX);
+        config.settle();
         Ok(())
     }
 }

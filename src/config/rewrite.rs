@@ -94,10 +94,6 @@ impl Rewriter {
                 rewriter.lines.push([b"# ??? ", line].concat());
             }
         }
-        // Splitting "a\n" gives an empty last line, which would grow the file at every rewrite.
-        if rewriter.lines.last().is_some_and(Vec::is_empty) {
-            rewriter.lines.pop();
-        }
         rewriter
     }
 

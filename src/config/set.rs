@@ -75,15 +75,16 @@ pub fn set(config: &Config, pairs: &[(&[u8], &[u8])], context: SetContext) -> Re
     }
     let mut next = config.clone();
     for (directive, spelling, value) in &targets {
-        // Redis: performInterfaceSet splits at every single space, so two in a row make an empty word.
-        let words: Vec<&[u8]> = if directive.is(Flags::MULTI) {
-            value.split(|byte| *byte == b' ').collect()
-        } else {
-            vec![value]
+        // Redis: performInterfaceSet splits at every single space, so two in a row make an empty word, while
+        // an empty value makes no word at all.
+        let words: Vec<&[u8]> = match value {
+            _ if !directive.is(Flags::MULTI) => vec![value],
+            [] => Vec::new(),
+            _ => value.split(|byte| *byte == b' ').collect(),
         };
         directive.assign(&mut next, &words).map_err(|reason| SetError::refused(*spelling, reason))?;
     }
-    next.hz = next.hz.clamp(super::HZ_MIN, super::HZ_MAX);
+    next.settle();
     let mut applied = Applied { config: next, changed: Vec::new(), notices: Vec::new() };
     for (directive, ..) in targets {
         let changed = directive.is(Flags::VOLATILE) || !directive.same(config, &applied.config);

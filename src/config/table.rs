@@ -41,9 +41,9 @@ const REPLICATION: Status =
     Accepted("replication is not built yet: the server follows no other and feeds none");
 const CLUSTER: Status = Accepted("cluster mode is not built yet: the server runs alone and owns every slot");
 const TLS: Status = Accepted("TLS is not built yet: connections are plain TCP");
-const ACL: Status =
+pub(super) const ACL: Status =
     Accepted("ACL users are not built yet: there is the default user, guarded by requirepass");
-const MODULES: Status = Accepted("modules are shared objects made for Redis; none can be loaded");
+pub(super) const MODULES: Status = Accepted("modules are shared objects made for Redis; none can be loaded");
 const SCRIPTS: Status = Accepted("scripts are not built yet, so nothing holds up other clients");
 const TRACKING: Status = Accepted("client side caching is not built yet: no key is tracked");
 const NOTIFY: Status = Accepted("keyspace events are not built yet: none is published");
@@ -58,6 +58,8 @@ const CPULIST: Status =
     Accepted("`shard-pin` places shards on the CPUs the process may use; set those with taskset");
 const MEMCHECK: Status = Accepted("memory is not tested after a crash");
 const WATCHDOG: Status = Accepted("no watchdog runs; LATENCY and SLOWLOG show what was slow");
+const PANIC: Status = Accepted("a fatal error always aborts, so that the kernel can keep a core file");
+const COLLATE: Status = Accepted("text is compared byte by byte");
 const WARNINGS: Status = Accepted("no start-up warning of Shoal's stops the server");
 
 directives! {
@@ -100,7 +102,8 @@ directives! {
         /// Most memory for all clients' buffers together, in bytes or percent of maxmemory; 0 means no limit.
         "maxmemory-clients" =>
             maxmemory_clients: MemoryLimit = MemoryLimit::Bytes(0), bytes_or_percent(), [], Implemented;
-        /// Per class (normal, replica, pubsub): hard limit, soft limit and its seconds, for bytes that wait to be sent.
+        /// Per class (normal, replica, pubsub): hard limit, soft limit and its seconds, for bytes that wait
+        /// to be sent.
         "client-output-buffer-limit" =>
             client_output_buffer_limit: [ClassLimit; 3] = OUTPUT_LIMITS, Kind::Limits, [MULTI], Implemented;
         /// Most bytes of unread requests kept for one client.
@@ -123,18 +126,22 @@ directives! {
         "requirepass" => requirepass: Option<Vec<u8>> = None, Kind::Secret, [SENSITIVE], Implemented;
         /// From where protected directives (dir, dbfilename) may be set at run time.
         "enable-protected-configs" =>
-            enable_protected_configs: ProtectedAction = ProtectedAction::No, Kind::Choice(ProtectedAction::NAMES), [IMMUTABLE], Implemented;
+            enable_protected_configs: ProtectedAction = ProtectedAction::No,
+                Kind::Choice(ProtectedAction::NAMES), [IMMUTABLE], Implemented;
         /// From where DEBUG may be called.
         "enable-debug-command" =>
-            enable_debug_command: ProtectedAction = ProtectedAction::No, Kind::Choice(ProtectedAction::NAMES), [IMMUTABLE], Implemented;
+            enable_debug_command: ProtectedAction = ProtectedAction::No,
+                Kind::Choice(ProtectedAction::NAMES), [IMMUTABLE], Implemented;
         /// From where MODULE may be called.
         "enable-module-command" =>
-            enable_module_command: ProtectedAction = ProtectedAction::No, Kind::Choice(ProtectedAction::NAMES), [IMMUTABLE], MODULES;
+            enable_module_command: ProtectedAction = ProtectedAction::No,
+                Kind::Choice(ProtectedAction::NAMES), [IMMUTABLE], MODULES;
         /// File that holds the ACL users.
         "aclfile" => aclfile: String = String::new(), Kind::Text(any), [IMMUTABLE], ACL;
         /// Channels that a new user may use.
         "acl-pubsub-default" =>
-            acl_pubsub_default: AclPubsubDefault = AclPubsubDefault::ResetChannels, Kind::Choice(AclPubsubDefault::NAMES), [], ACL;
+            acl_pubsub_default: AclPubsubDefault = AclPubsubDefault::ResetChannels,
+                Kind::Choice(AclPubsubDefault::NAMES), [], ACL;
         /// Most entries of the ACL log.
         "acllog-max-len" => acllog_max_len: u64 = 128, int(0, i64::MAX), [], ACL;
     }
@@ -146,7 +153,8 @@ directives! {
         "daemonize" => daemonize: bool = false, Kind::Bool, [IMMUTABLE], Implemented;
         /// Supervisor that is told when the server is ready.
         "supervised" =>
-            supervised: SupervisedMode = SupervisedMode::No, Kind::Choice(SupervisedMode::NAMES), [IMMUTABLE], Implemented;
+            supervised: SupervisedMode = SupervisedMode::No,
+                Kind::Choice(SupervisedMode::NAMES), [IMMUTABLE], Implemented;
         /// File that holds the process id while the server runs.
         "pidfile" => pidfile: Option<String> = None, Kind::Optional(any), [IMMUTABLE], Implemented;
         /// Least important log line that is written.
@@ -160,22 +168,24 @@ directives! {
             syslog_ident: String = "redis".to_owned(), Kind::Text(any), [IMMUTABLE], Implemented;
         /// Facility under which syslog files them.
         "syslog-facility" =>
-            syslog_facility: SyslogFacility = SyslogFacility::Local0, Kind::Choice(SyslogFacility::NAMES), [IMMUTABLE], Implemented;
+            syslog_facility: SyslogFacility = SyslogFacility::Local0,
+                Kind::Choice(SyslogFacility::NAMES), [IMMUTABLE], Implemented;
         /// Writes a report to the log when the process crashes.
         "crash-log-enabled" => crash_log_enabled: bool = true, Kind::Bool, [], Implemented;
         /// Tests memory after a crash.
         "crash-memcheck-enabled" => crash_memcheck_enabled: bool = true, Kind::Bool, [], MEMCHECK;
         /// Ends by exit instead of abort after a fatal error.
-        "use-exit-on-panic" => use_exit_on_panic: bool = false, Kind::Bool, [HIDDEN], Implemented;
+        "use-exit-on-panic" => use_exit_on_panic: bool = false, Kind::Bool, [HIDDEN], PANIC;
         /// Prints the banner even when the log is not a terminal.
         "always-show-logo" => always_show_logo: bool = false, Kind::Bool, [IMMUTABLE], Implemented;
         /// Changes the title of the process to one that names its port.
         "set-proc-title" => set_proc_title: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
         /// Template of the process title.
         "proc-title-template" =>
-            proc_title_template: String = "{title} {listen-addr} {server-mode}".to_owned(), Kind::Text(checks::title_template), [], Implemented;
+            proc_title_template: String = "{title} {listen-addr} {server-mode}".to_owned(),
+                Kind::Text(checks::title_template), [], Implemented;
         /// Locale by which SORT ALPHA compares; empty takes the environment's.
-        "locale-collate" => locale_collate: String = String::new(), Kind::Text(any), [], Implemented;
+        "locale-collate" => locale_collate: String = String::new(), Kind::Text(any), [], COLLATE;
         /// Names of start-up warnings that do not stop the server.
         "ignore-warnings" => ignore_warnings: String = String::new(), Kind::Text(any), [], WARNINGS;
         /// Working directory; files without a path are put there.
@@ -192,10 +202,12 @@ directives! {
         "shutdown-timeout" => shutdown_timeout_s: u32 = 10, int(0, INT), [], REPLICATION;
         /// How SIGINT shuts down.
         "shutdown-on-sigint" =>
-            shutdown_on_sigint: ShutdownFlags = ShutdownFlags(0), Kind::Flags(ShutdownFlags::NAMES), [MULTI], Implemented;
+            shutdown_on_sigint: ShutdownFlags = ShutdownFlags(0),
+                Kind::Flags(ShutdownFlags::NAMES), [MULTI], Implemented;
         /// How SIGTERM shuts down.
         "shutdown-on-sigterm" =>
-            shutdown_on_sigterm: ShutdownFlags = ShutdownFlags(0), Kind::Flags(ShutdownFlags::NAMES), [MULTI], Implemented;
+            shutdown_on_sigterm: ShutdownFlags = ShutdownFlags(0),
+                Kind::Flags(ShutdownFlags::NAMES), [MULTI], Implemented;
         /// CPUs for the threads that serve clients.
         "server_cpulist" => server_cpulist: Option<String> = None, Kind::Optional(any), [IMMUTABLE], CPULIST;
         /// CPUs for background threads.
@@ -212,7 +224,8 @@ directives! {
         "maxmemory" => maxmemory: u64 = 0, bytes(0, u64::MAX as i128), [], Implemented;
         /// What is evicted when maxmemory is reached.
         "maxmemory-policy" =>
-            maxmemory_policy: MaxmemoryPolicy = MaxmemoryPolicy::NoEviction, Kind::Choice(MaxmemoryPolicy::NAMES), [], Implemented;
+            maxmemory_policy: MaxmemoryPolicy = MaxmemoryPolicy::NoEviction,
+                Kind::Choice(MaxmemoryPolicy::NAMES), [], Implemented;
         /// Keys looked at to find one to evict.
         "maxmemory-samples" => maxmemory_samples: u32 = 5, int(1, INT), [], Implemented;
         /// How long one command may be held up by eviction; 100 means without limit.
@@ -276,7 +289,8 @@ directives! {
         "latency-tracking" => latency_tracking: bool = true, Kind::Bool, [], Implemented;
         /// Percentiles that INFO latencystats prints.
         "latency-tracking-info-percentiles" =>
-            latency_tracking_info_percentiles: Vec<f64> = vec![50.0, 99.0, 99.9], Kind::Percentiles, [MULTI], Implemented;
+            latency_tracking_info_percentiles: Vec<f64> = vec![50.0, 99.0, 99.9],
+                Kind::Percentiles, [MULTI], Implemented;
         /// Milliseconds after which a script that still runs makes others get BUSY.
         "busy-reply-threshold" | "lua-time-limit" =>
             busy_reply_threshold: i64 = 5000, int(0, i64::MAX), [], SCRIPTS;
@@ -316,7 +330,8 @@ directives! {
         "stream-node-max-entries" => stream_node_max_entries: i64 = 100, int(0, i64::MAX), [], ENCODING;
         /// Whose serialized values are checked in full.
         "sanitize-dump-payload" =>
-            sanitize_dump_payload: SanitizeDumpPayload = SanitizeDumpPayload::No, Kind::Choice(SanitizeDumpPayload::NAMES), [DEBUG], PERSISTENCE;
+            sanitize_dump_payload: SanitizeDumpPayload = SanitizeDumpPayload::No,
+                Kind::Choice(SanitizeDumpPayload::NAMES), [DEBUG], PERSISTENCE;
     }
 
     section "Snapshots" {
@@ -324,7 +339,8 @@ directives! {
         "save" => save: Vec<SavePoint> = SAVE_POINTS.to_vec(), Kind::Save, [MULTI], PERSISTENCE;
         /// File name of the snapshot.
         "dbfilename" =>
-            dbfilename: String = "dump.rdb".to_owned(), Kind::Text(checks::db_file_name), [PROTECTED], PERSISTENCE;
+            dbfilename: String = "dump.rdb".to_owned(),
+                Kind::Text(checks::db_file_name), [PROTECTED], PERSISTENCE;
         /// Compresses long strings in snapshots.
         "rdbcompression" => rdbcompression: bool = true, Kind::Bool, [], PERSISTENCE;
         /// Ends snapshots with a checksum.
@@ -350,13 +366,16 @@ directives! {
         "appendonly" => appendonly: bool = false, Kind::Bool, [DENY_LOADING], PERSISTENCE;
         /// Base name of the append only files.
         "appendfilename" =>
-            appendfilename: String = "appendonly.aof".to_owned(), Kind::Text(checks::aof_file_name), [IMMUTABLE], PERSISTENCE;
+            appendfilename: String = "appendonly.aof".to_owned(),
+                Kind::Text(checks::aof_file_name), [IMMUTABLE], PERSISTENCE;
         /// Folder of the append only files.
         "appenddirname" =>
-            appenddirname: String = "appendonlydir".to_owned(), Kind::Text(checks::aof_dir_name), [IMMUTABLE], PERSISTENCE;
+            appenddirname: String = "appendonlydir".to_owned(),
+                Kind::Text(checks::aof_dir_name), [IMMUTABLE], PERSISTENCE;
         /// When appended commands are forced to disk.
         "appendfsync" =>
-            appendfsync: AppendFsync = AppendFsync::Everysec, Kind::Choice(AppendFsync::NAMES), [], PERSISTENCE;
+            appendfsync: AppendFsync = AppendFsync::Everysec,
+                Kind::Choice(AppendFsync::NAMES), [], PERSISTENCE;
         /// Does not force to disk while a rewrite runs.
         "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, Kind::Bool, [], PERSISTENCE;
         /// Growth in percent after which the file is rewritten; 0 means never.
@@ -430,7 +449,8 @@ directives! {
             repl_diskless_sync_max_replicas: u32 = 0, int(0, INT), [], REPLICATION;
         /// How a replica loads a full copy.
         "repl-diskless-load" =>
-            repl_diskless_load: DisklessLoad = DisklessLoad::Disabled, Kind::Choice(DisklessLoad::NAMES), [DEBUG, DENY_LOADING], REPLICATION;
+            repl_diskless_load: DisklessLoad = DisklessLoad::Disabled,
+                Kind::Choice(DisklessLoad::NAMES), [DEBUG, DENY_LOADING], REPLICATION;
         /// Good replicas needed to accept writes; 0 asks for none.
         "min-replicas-to-write" | "min-slaves-to-write" =>
             min_replicas_to_write: u32 = 0, int(0, INT), [], REPLICATION;
@@ -439,7 +459,8 @@ directives! {
             min_replicas_max_lag_s: u32 = 10, int(0, INT), [], REPLICATION;
         /// What to do when a replicated command fails.
         "propagation-error-behavior" =>
-            propagation_error_behavior: PropagationErrorBehavior = PropagationErrorBehavior::Ignore, Kind::Choice(PropagationErrorBehavior::NAMES), [], REPLICATION;
+            propagation_error_behavior: PropagationErrorBehavior = PropagationErrorBehavior::Ignore,
+                Kind::Choice(PropagationErrorBehavior::NAMES), [], REPLICATION;
     }
 
     section "Cluster" {
@@ -467,10 +488,12 @@ directives! {
             cluster_announce_hostname: Option<String> = None, Kind::Optional(checks::host_name), [], CLUSTER;
         /// Name of the node for log lines.
         "cluster-announce-human-nodename" =>
-            cluster_announce_human_nodename: Option<String> = None, Kind::Optional(checks::node_name), [], CLUSTER;
+            cluster_announce_human_nodename: Option<String> = None,
+                Kind::Optional(checks::node_name), [], CLUSTER;
         /// What redirections name as the endpoint.
         "cluster-preferred-endpoint-type" =>
-            cluster_preferred_endpoint_type: EndpointType = EndpointType::Ip, Kind::Choice(EndpointType::NAMES), [], CLUSTER;
+            cluster_preferred_endpoint_type: EndpointType = EndpointType::Ip,
+                Kind::Choice(EndpointType::NAMES), [], CLUSTER;
         /// Stops serving when a slot has no owner.
         "cluster-require-full-coverage" =>
             cluster_require_full_coverage: bool = true, Kind::Bool, [], CLUSTER;
@@ -529,7 +552,8 @@ directives! {
         "tls-ciphersuites" => tls_ciphersuites: Option<String> = None, Kind::Optional(any), [], TLS;
         /// Whether clients have to show a certificate.
         "tls-auth-clients" =>
-            tls_auth_clients: TlsAuthClients = TlsAuthClients::Yes, Kind::Choice(TlsAuthClients::NAMES), [], TLS;
+            tls_auth_clients: TlsAuthClients = TlsAuthClients::Yes,
+                Kind::Choice(TlsAuthClients::NAMES), [], TLS;
         /// Uses TLS to the server that is followed.
         "tls-replication" => tls_replication: bool = false, Kind::Bool, [], TLS;
         /// Uses TLS on the cluster bus.

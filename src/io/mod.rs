@@ -3,6 +3,7 @@
 //! A shard's loop sees the world through [`Driver`]: time, listeners, sockets, wakes. `uring::Uring` is the real one;
 //! `sim::Sim` runs the same loop in a test with simulated time and sockets.
 
+pub mod core;
 pub mod net;
 pub mod sim;
 pub mod uring;

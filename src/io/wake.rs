@@ -34,7 +34,7 @@ impl Wakes {
     pub fn new(shards: usize) -> io::Result<Wakes> {
         let cells = (0..shards)
             .map(|_| {
-                let event = sys::eventfd()?;
+                let event = crate::base::sys::fd::eventfd()?;
                 Ok(CachePadded::new(Cell {
                     sleeping: AtomicBool::new(false),
                     ring: AtomicI32::new(-1),

@@ -4,12 +4,20 @@
 //! ever lent. It is touched only by the thread that holds it: its own shard's, or the last to arrive at a dependent
 //! transaction while its owner is parked.
 
+pub mod evict;
+pub mod expire;
+mod flush;
+pub mod lru;
 mod notify;
+pub mod pressure;
+pub mod slots;
 mod store;
 mod strings;
 mod watch;
 
+pub use evict::{Eviction, Freed};
+pub use expire::CycleReport;
 pub use notify::Class;
 pub use store::{Db, Policy, Stats, Store, ToDrop};
 pub use strings::Expire;
-pub use watch::{WatchState, Watched};
+pub use watch::{Verdict, WatchState, Watched};

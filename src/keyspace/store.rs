@@ -4,16 +4,20 @@
 //! Handlers come here through `command::Keys`. Methods take the database index and a hashed key (`HKey`), so a key is
 //! hashed once however often a handler looks at it.
 
-use super::{Class, Watched};
+use super::evict::Pool;
+use super::{Class, Watched, lru};
 use crate::base::prng::Prng;
 use crate::data::{Entry, EntryBox, HKey, Table};
 use crate::journal::Journal;
+use smallvec::SmallVec;
 
 /// One database of one shard.
 #[derive(Default)]
 pub struct Db {
     /// Its keys.
     pub table: Table,
+    /// Running estimate of the time that keys with an expiry have left (`avg_ttl` of INFO keyspace).
+    pub avg_ttl_ms: i64,
 }
 
 /// What of the configuration the keyspace obeys; copied into each store when the configuration changes.
@@ -84,6 +88,12 @@ pub struct Store {
     pub lapsed: Vec<(usize, Box<[u8]>)>,
     /// Random numbers of this shard.
     pub rng: Prng,
+    /// The keys that eviction takes next.
+    pub(super) evict_pool: Pool,
+    /// The database that the expire cycle goes on with.
+    pub(super) expire_db: usize,
+    /// The database that random eviction takes the next key from.
+    pub(super) evict_db: usize,
 }
 
 /// Allocations from which on freeing a value is left to the background thread (lazyfree.c LAZYFREE_THRESHOLD).
@@ -103,12 +113,30 @@ impl Store {
             to_drop: Vec::new(),
             lapsed: Vec::new(),
             rng: Prng::new(seed),
+            evict_pool: Pool::default(),
+            expire_db: 0,
+            evict_db: 0,
         }
     }
 
     /// The table of database `db`.
     pub fn table(&self, db: usize) -> Option<&Table> {
         self.dbs.get(db).map(|d| &d.table)
+    }
+
+    /// Asks the processor to load the buckets, then the entries of `keys`, for lookups that follow soon.
+    pub fn prefetch<'a>(&self, db: usize, keys: impl Iterator<Item = &'a [u8]>) {
+        let Some(table) = self.table(db) else { return };
+        let hashed: SmallVec<[HKey<'a>; 16]> = keys
+            .map(|key| {
+                let key = HKey::new(key);
+                table.prefetch(&key);
+                key
+            })
+            .collect();
+        for key in &hashed {
+            table.prefetch_entry(key);
+        }
     }
 
     /// Looks a key up for reading: counts a hit or a miss and a use (Redis: db.c `lookupKeyRead`).
@@ -131,6 +159,14 @@ impl Store {
                 None
             }
         }
+    }
+
+    /// Looks a key up for reading without marking a use; hits and misses count (Redis: LOOKUP_NOTOUCH alone).
+    pub fn look(&mut self, db: usize, key: &HKey<'_>) -> Option<&Entry> {
+        let no_touch = std::mem::replace(&mut self.no_touch, true);
+        let found = self.read(db, key).is_some();
+        self.no_touch = no_touch;
+        if found { self.dbs.get(db)?.table.find(key) } else { None }
     }
 
     /// Removes the keys that reads found expired; the shard calls this after each command that left some.
@@ -170,6 +206,12 @@ impl Store {
         old.filter(|o| o.expire_ms().is_none_or(|at| at >= self.now_ms))
     }
 
+    /// As [`Store::put`] for an entry that was elsewhere before (RENAME, MOVE): its mark of use stays.
+    pub fn move_in(&mut self, db: usize, key: &HKey<'_>, entry: EntryBox) -> Option<EntryBox> {
+        let old = self.dbs.get_mut(db)?.table.insert(key, entry);
+        old.filter(|o| !self.expired(o))
+    }
+
     /// Removes a key. `None` if it does not exist or has expired.
     pub fn remove(&mut self, db: usize, key: &HKey<'_>) -> Option<EntryBox> {
         if !self.live(db, key) {
@@ -203,6 +245,16 @@ impl Store {
         if !self.watched.is_empty() {
             self.watched.touch(db, key);
         }
+    }
+
+    /// A change of `key` that the dataset's count leaves out: the second key of RENAME, an eviction. Those who watch it
+    /// are told, and the event is.
+    #[inline]
+    pub fn also_changed(&mut self, db: usize, key: &[u8], class: Class, event: &'static str) {
+        if !self.watched.is_empty() {
+            self.watched.touch(db, key);
+        }
+        self.event(db, key, class, event);
     }
 
     /// Tells of a further `event` of a change that [`Store::changed`] has counted already (SET with an expiry time is
@@ -260,57 +312,5 @@ impl Store {
     /// The use mark of a new entry.
     pub(super) fn fresh_lru(&self) -> u32 {
         if self.policy.lfu { lru::lfu_new(self.now_ms) } else { lru::clock(self.now_ms) }
-    }
-}
-
-/// The 24 bits of use that an entry carries (Redis: evict.c).
-pub mod lru {
-    use super::{Policy, Prng};
-
-    const LFU_INIT: u32 = 5;
-
-    /// LRU clock: seconds, 24 bits.
-    #[inline]
-    pub fn clock(now_ms: i64) -> u32 {
-        u32::try_from((now_ms / 1000) & 0xff_ffff).unwrap_or(0)
-    }
-
-    /// Minutes, 16 bits, in the upper part of an LFU mark.
-    fn minutes(now_ms: i64) -> u32 {
-        u32::try_from((now_ms / 60_000) & 0xffff).unwrap_or(0)
-    }
-
-    /// LFU mark of a new key.
-    pub fn lfu_new(now_ms: i64) -> u32 {
-        minutes(now_ms) << 8 | LFU_INIT
-    }
-
-    /// The counter after the decay due since its last use (evict.c `LFUDecrAndReturn`).
-    pub fn lfu_counter(mark: u32, now_ms: i64, policy: &Policy) -> u32 {
-        let (then, counter) = (mark >> 8 & 0xffff, mark & 0xff);
-        let elapsed = minutes(now_ms).wrapping_sub(then) & 0xffff;
-        match policy.lfu_decay_min {
-            0 => counter,
-            per => counter.saturating_sub(elapsed / per),
-        }
-    }
-
-    /// The mark of an entry after one more use, by the policy in force.
-    #[inline]
-    pub fn used(mark: u32, now_ms: i64, policy: &Policy, rng: &mut Prng) -> u32 {
-        if policy.lfu { lfu_touch(mark, now_ms, policy, rng.next_u64()) } else { clock(now_ms) }
-    }
-
-    /// The mark after one more use (evict.c `LFULogIncr`: the higher the counter, the rarer an increment).
-    pub fn lfu_touch(mark: u32, now_ms: i64, policy: &Policy, random: u64) -> u32 {
-        let mut counter = lfu_counter(mark, now_ms, policy);
-        if counter < 255 {
-            let base = f64::from(counter.saturating_sub(LFU_INIT));
-            let chance = 1.0 / (base * f64::from(policy.lfu_log_factor) + 1.0);
-            if (random >> 11) as f64 / (1u64 << 53) as f64 <= chance {
-                counter += 1;
-            }
-        }
-        minutes(now_ms) << 8 | counter
     }
 }

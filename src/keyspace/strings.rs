@@ -3,7 +3,7 @@
 //! `set_string` reuses the allocation of the string it overwrites where the new one fits; `edit_string` gives a mutable
 //! view of a string that it first makes long enough, growing large ones so that n appends cost O(n).
 
-use super::store::{Store, lru};
+use super::{Store, lru};
 use crate::data::entry::INLINE_MAX;
 use crate::data::table::Slot;
 use crate::data::{Entry, EntryBox, HKey, Kind, Object, ValueRef};

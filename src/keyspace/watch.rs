@@ -90,12 +90,31 @@ impl Watched {
             .is_some_and(|w| w.was_expired)
     }
 
-    /// Every watched key of database `db`, for commands that change many at once (FLUSHDB, SWAPDB).
-    pub fn touch_all(&mut self, db: usize, mut changed: impl FnMut(&[u8]) -> bool) {
-        for ((at, key), list) in &self.keys {
-            if *at == db && changed(key) {
-                list.iter().for_each(|w| w.state.touch());
+    /// Asks `judge` about every watched key of database `db` and each watcher's view of it (had it expired when it was
+    /// watched?), for commands that replace a whole database (FLUSHDB, SWAPDB).
+    pub fn touch_all(&mut self, db: usize, mut judge: impl FnMut(&[u8], bool) -> Verdict) {
+        for ((at, key), list) in &mut self.keys {
+            if *at != db {
+                continue;
+            }
+            for watcher in list {
+                match judge(key, watcher.was_expired) {
+                    Verdict::Changed => watcher.state.touch(),
+                    Verdict::SameExpired => watcher.was_expired = true,
+                    Verdict::SameAbsent => watcher.was_expired = false,
+                }
             }
         }
     }
+}
+
+/// What became of a watched key when its whole database was replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It is not what it was: EXEC fails.
+    Changed,
+    /// It was absent and is: no change.
+    SameAbsent,
+    /// It was absent to its watcher, and what is there now has expired: no change, nor will its removal be one.
+    SameExpired,
 }

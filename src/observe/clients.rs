@@ -61,6 +61,8 @@ pub struct ClientInfo {
     pub laddr: String,
     /// File descriptor.
     pub fd: i32,
+    /// Whether the peer is on this machine.
+    pub local: bool,
     /// Unix time of the connection in milliseconds.
     pub created_ms: i64,
     /// Unix time of its last command in milliseconds.

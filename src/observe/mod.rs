@@ -1,6 +1,7 @@
 //! L2: what the server tells of itself: log, statistics, connections.
 
 mod clients;
+pub mod log;
 mod stats;
 
 pub use clients::{ClientInfo, Labels, Registry, client_flag};

@@ -104,6 +104,8 @@ pub struct Conn {
     pub dirty: bool,
     /// Unix time of the last command, milliseconds.
     pub last_ms: i64,
+    /// Statistics id of the last command + 1; 0: none yet.
+    pub last_command: usize,
     /// Since when output exceeds the soft limit (unix ms), or 0.
     pub soft_since_ms: i64,
 }
@@ -126,6 +128,7 @@ impl Conn {
             end: End::Open,
             dirty: false,
             last_ms: now_ms,
+            last_command: 0,
             soft_since_ms: 0,
         }
     }

@@ -19,7 +19,7 @@ where
     pub(super) fn gate(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Option<Flow> {
         let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
         let plain = session.authenticated && session.multi.is_none() && session.reply == ReplyMode::On;
-        let calm = !self.cron.watchful && command.row.meta.flags & (flag::PROTECTED | flag::NO_MULTI) == 0;
+        let calm = !self.watchful && command.row.meta.flags & (flag::PROTECTED | flag::NO_MULTI) == 0;
         if plain && calm { None } else { self.gate_slowly(key, command, argv) }
     }
 

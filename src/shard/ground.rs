@@ -63,11 +63,12 @@ pub struct Scene<'a> {
 }
 
 /// Runs a handler and writes its reply, or its error, to `out`. Returns whether it succeeded.
-pub fn run(scene: Scene<'_>, command: &'static Command, argv: Args<'_>, out: &mut Vec<u8>) -> bool {
+pub fn run(mut scene: Scene<'_>, command: &'static Command, argv: Args<'_>, out: &mut Vec<u8>) -> bool {
     let Handler::Run(handler) = command.row.handler else { return false };
     let mark = out.len();
-    let Scene { view, now_ms, session, server, shard } = scene;
-    let keys = Keys { view, db: session.db, now_ms };
+    let Scene { now_ms, server, shard, .. } = scene;
+    let session = &mut *scene.session;
+    let keys = Keys { view: scene.view.reborrow(), db: session.db, now_ms };
     let out = Out::new(out, session.proto);
     let mut ctx = Ctx { keys, out, session, server, command, shard };
     let outcome: Outcome = handler(&mut ctx, argv);

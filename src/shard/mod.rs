@@ -17,6 +17,7 @@ mod gate;
 mod ground;
 mod input;
 mod mesh;
+mod meter;
 mod multi;
 mod order;
 mod output;
@@ -27,12 +28,13 @@ pub mod txn;
 pub use ground::Ground;
 pub use mesh::{Mesh, build as build_mesh};
 
+use crate::base::prng::Prng;
 use crate::command::{Note, Server, Session};
 use crate::config::Config;
 use crate::io::net::Connection;
 use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, Time, Wait};
-use crate::keyspace::Store;
+use crate::keyspace::{Store, ToDrop};
 use crate::observe::ClientInfo;
 use ahash::AHashMap;
 use conn::Conn;
@@ -40,6 +42,7 @@ use mesh::{Batch, Caller, Parcel};
 use slab::Slab;
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 use txn::{Hub, Seat, Turn, Vacancy};
 
@@ -64,6 +67,8 @@ pub struct Parts<D: Driver> {
     pub wakes: Arc<Wakes>,
     /// Seed of its random numbers.
     pub seed: u64,
+    /// Where values go that are freed elsewhere.
+    pub freeing: Sender<ToDrop>,
 }
 
 /// One shard.
@@ -77,6 +82,7 @@ pub struct Shard<D: Driver> {
     hub: Arc<Hub<Ground>>,
     mesh: Mesh<D::Socket>,
     wakes: Arc<Wakes>,
+    freeing: Sender<ToDrop>,
     conns: Slab<Conn>,
     by_sock: Vec<Option<usize>>,
     by_id: AHashMap<u64, usize>,
@@ -93,8 +99,12 @@ pub struct Shard<D: Driver> {
     spares: Vec<Vec<u8>>,
     time: Time,
     next_cron_ns: u64,
-    cron: cron::Cron,
-    next_owner: usize,
+    meter: meter::Meter,
+    tally: cron::Tally,
+    rng: Prng,
+    /// Something beyond the ordinary must be checked before commands: memory limit, pause, MONITORs.
+    watchful: bool,
+    active_expire: bool,
     stopping: bool,
 }
 
@@ -104,7 +114,7 @@ where
 {
     /// A shard ready to run.
     pub fn new(parts: Parts<D>) -> Shard<D> {
-        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed } = parts;
+        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing } = parts;
         let config = server.config.load_full();
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let mut store = Store::new(databases, seed);
@@ -121,6 +131,7 @@ where
             hub,
             mesh,
             wakes,
+            freeing,
             conns: Slab::new(),
             by_sock: Vec::new(),
             by_id: AHashMap::new(),
@@ -132,8 +143,11 @@ where
             spares: Vec::new(),
             time,
             next_cron_ns: time.mono_ns,
-            cron: cron::Cron::default(),
-            next_owner: 0,
+            meter: meter::Meter::start(),
+            tally: cron::Tally::default(),
+            rng: Prng::new(seed ^ 0x9e37_79b9_7f4a_7c15),
+            watchful: false,
+            active_expire: true,
             stopping: false,
             server,
         }
@@ -167,6 +181,8 @@ where
             ground.store.now_ms = self.time.unix_ms;
         }
         let mut worked = !events.is_empty();
+        self.meter.restart();
+        self.watchful = self.config.maxmemory > 0 || self.server.is_watchful();
         for event in events.drain(..) {
             self.event(event);
         }
@@ -183,7 +199,7 @@ where
         }
         self.end_turn();
         if worked {
-            self.cron.count_turn(&self.server, self.id, &self.driver, self.time);
+            self.count_turn();
         }
         worked && self.n > 1 && !self.may_sleep()
     }
@@ -191,7 +207,8 @@ where
     /// What came from other shards: requests, answers, connections, transactions.
     fn meet_others(&mut self) -> bool {
         let mut worked = false;
-        for from in (0..self.n).filter(|&from| from != self.id) {
+        let me = self.id;
+        for from in (0..self.n).filter(|&from| from != me) {
             // Requests wait in their ring while the state is lent; so does what is behind them, in order.
             while self.seat.state().is_some() {
                 let Some(parcel) = self.mesh.next(from) else { break };
@@ -220,9 +237,9 @@ where
         while let Some((caller, command, argv, next)) = Batch::request_at(&requests, at) {
             at = next;
             if let Some(command) = crate::command::table::by_id(command) {
-                let stats = &mut self.cron;
+                let meter = &mut self.meter;
                 batch.reply(caller.conn, |out| {
-                    input::execute_for(ground, stats, caller, command, &argv, out);
+                    input::execute_for(ground, meter, caller, command, &argv, out);
                 });
             }
         }

@@ -4,7 +4,7 @@
 //! because the queue may change it (SELECT) and the thread that runs it is not known beforehand.
 
 use super::conn::Hold;
-use super::cron::Cron;
+use super::meter::Meter;
 use super::gate::watch_broken;
 use super::ground::{self, Ground, LentStores, Scene};
 use super::input::{Flow, execute_for};
@@ -65,8 +65,8 @@ impl Fragments<Ground> for Fragmented {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
         for part in self.parts.iter().filter(|p| p.shard == shard) {
             let argv: Vec<&[u8]> = part.argv.iter().map(Vec::as_slice).collect();
-            let mut cron = Cron::default();
-            execute_for(ground, &mut cron, self.caller, self.command, &argv, &mut lock(&part.reply));
+            let mut meter = Meter::start();
+            execute_for(ground, &mut meter, self.caller, self.command, &argv, &mut lock(&part.reply));
         }
     }
 }
@@ -116,11 +116,11 @@ struct SplitQueue {
 
 impl Fragments<Ground> for SplitQueue {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
-        let mut cron = Cron::default();
+        let mut meter = Meter::start();
         for ((queued, owner), reply) in self.queue.iter().zip(&self.owners).zip(&self.replies) {
             if *owner == shard {
                 let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-                execute_for(ground, &mut cron, self.caller, queued.command, &argv, &mut lock(reply));
+                execute_for(ground, &mut meter, self.caller, queued.command, &argv, &mut lock(reply));
             }
         }
     }
@@ -164,7 +164,7 @@ impl Whole<Ground> for WholeWork {
             if self.exec {
                 Out::new(out, session.proto).array(self.queue.len());
             }
-            let mut cron = Cron::default();
+            let mut meter = Meter::start();
             for queued in &self.queue {
                 let mut stores = LentStores::new(lent, self.shards);
                 let scene = Scene {
@@ -174,7 +174,7 @@ impl Whole<Ground> for WholeWork {
                     server: &self.server,
                     shard: self.home,
                 };
-                run_queued(scene, queued, &mut cron, out);
+                run_queued(scene, queued, &mut meter, out);
             }
         }
         for (_, ground) in lent.iter_mut() {
@@ -186,7 +186,7 @@ impl Whole<Ground> for WholeWork {
 }
 
 /// Runs one queued command in its scene.
-fn run_queued(scene: Scene<'_>, queued: &Queued, cron: &mut Cron, out: &mut Vec<u8>) {
+fn run_queued(scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mut Vec<u8>) {
     let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
     if let Handler::Shard(_) = queued.command.row.handler {
         // Only UNWATCH can be queued of those: EXEC has forgotten the keys already.
@@ -195,7 +195,7 @@ fn run_queued(scene: Scene<'_>, queued: &Queued, cron: &mut Cron, out: &mut Vec<
     let (server, shard, client) = (scene.server.clone(), scene.shard, scene.session.id);
     let mark = out.len();
     let ok = ground::run(scene, queued.command, &argv, out);
-    cron.account(&server, shard, queued.command, &argv, ok, client, out.get(mark..).unwrap_or_default());
+    meter.account(&server, shard, queued.command, &argv, ok, client, out.get(mark..).unwrap_or_default());
 }
 
 /// Runs a queue on one shard's own state.
@@ -203,7 +203,7 @@ pub fn run_queue_here(
     ground: &mut Ground,
     session: &mut Session,
     queue: &[Queued],
-    cron: &mut Cron,
+    meter: &mut Meter,
     out: &mut Vec<u8>,
 ) {
     Out::new(out, session.proto).array(queue.len());
@@ -212,7 +212,7 @@ pub fn run_queue_here(
     for queued in queue {
         let now_ms = store.now_ms;
         let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
-        run_queued(scene, queued, cron, out);
+        run_queued(scene, queued, meter, out);
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }
@@ -333,7 +333,7 @@ where
 
     fn finish(&mut self, waiting: Waiting) {
         let Waiting { key, job, .. } = waiting;
-        let random = self.cron.random();
+        let random = self.rng.next_u64();
         let Some(conn) = self.conns.get_mut(key) else { return };
         let mark = conn.out.len();
         let proto = conn.session.as_ref().map(|s| s.proto).unwrap_or(Proto::V2);

@@ -37,9 +37,20 @@ where
                 self.settle(key);
             }
         }
+        self.hand_to_free();
         if self.n > 1 {
             let (mesh, driver) = (&mut self.mesh, &mut self.driver);
             mesh.flush(may_send, |shard| driver.wake(shard));
+        }
+    }
+
+    /// Hands large values to the thread that frees them.
+    fn hand_to_free(&mut self) {
+        if let Some(ground) = self.seat.state() {
+            for garbage in ground.store.to_drop.drain(..) {
+                // Without the thread (the server is ending) it is freed here.
+                drop(self.freeing.send(garbage));
+            }
         }
     }
 
@@ -84,7 +95,7 @@ where
         conn.sending = 0;
         match result {
             Ok(bytes) => {
-                self.cron.net_out += bytes as u64;
+                self.tally.net_out += bytes as u64;
                 if !conn.out.is_empty() || conn.out.capacity() > 0 || conn.end != End::Open {
                     self.touch(key);
                 }
@@ -147,7 +158,7 @@ where
                 "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
                 conn.info.id, conn.info.addr
             ));
-            self.cron.output_limit_closed += 1;
+            self.tally.output_limit_closed += 1;
             self.close(key);
         }
     }
@@ -162,7 +173,7 @@ where
                 "Closing client that reached max query buffer length: id={} addr={}",
                 conn.info.id, conn.info.addr
             ));
-            self.cron.query_limit_closed += 1;
+            self.tally.query_limit_closed += 1;
             self.close(key);
         }
     }

@@ -4,7 +4,6 @@ use super::conn::Hold;
 use super::gate::watch_broken;
 use super::input::Flow;
 use super::multi::ExecKind;
-use super::route::KeyWords;
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
 use crate::command::session::{Multi, Queued, Watching};
@@ -66,7 +65,7 @@ where
         };
         if flow == Flow::Done && !(in_multi && op == ShardOp::Unwatch) {
             let nanos = self.driver.time().mono_ns.saturating_sub(started);
-            self.cron.count_call(&self.server, self.id, command, nanos);
+            self.meter.count_call(&self.server, self.id, command, nanos);
         }
         flow
     }
@@ -140,7 +139,7 @@ where
     /// Adds the shards of a queued command's keys; its one owner, if there is just one.
     fn owner_of_all(&self, queued: &Queued, shards: &mut ShardSet) -> Option<usize> {
         let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-        let mut words = KeyWords::new();
+        let mut words = Vec::new();
         table::keys_of(queued.command, &argv, &mut words).ok()?;
         let mut one = ShardSet::new();
         for word in words {
@@ -234,7 +233,7 @@ where
             if broken {
                 crate::resp::Out::new(&mut out, session.proto).null_array();
             } else {
-                super::multi::run_queue_here(ground, &mut session, &multi.queue, &mut self.cron, &mut out);
+                super::multi::run_queue_here(ground, &mut session, &multi.queue, &mut self.meter, &mut out);
             }
         }
         if let Some(conn) = self.conns.get_mut(key) {

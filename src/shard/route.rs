@@ -4,14 +4,11 @@ use super::conn::Hold;
 use super::input::Flow;
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
+use crate::base::numbers;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Merge, Route, Spread, table};
 use crate::data::slot::key_slot;
 use crate::keyspace::slots;
-use smallvec::SmallVec;
-
-/// Indices of the key words of a command.
-pub type KeyWords = SmallVec<[usize; 16]>;
 
 impl<D: Driver> Shard<D>
 where
@@ -28,17 +25,21 @@ where
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
             Route::Every(merge) => self.fragment_all(key, command, argv, merge),
             Route::Cursor(word) => {
-                let owner = table::cursor_slot(argv, word).map(|slot| slots::owner(slot, self.n));
+                let owner = argv.get(word).and_then(|w| numbers::parse_u64(w)).map(|cursor| slots::owner(slots::of_cursor(cursor), self.n));
                 self.run_at(key, owner.unwrap_or(self.id), command, argv)
             }
         }
     }
 
     fn route_keys(&mut self, key: usize, command: &'static Command, argv: Args<'_>, spread: Spread) -> Flow {
-        let mut words = KeyWords::new();
-        if let Err(failure) = table::keys_of(command, argv, &mut words) {
-            self.refuse(key, Some(command), &failure);
-            return Flow::Done;
+        if let Some(word) = command.one_key {
+            let owner = slots::owner(key_slot(argv.get(word).copied().unwrap_or_default()), self.n);
+            return self.run_at(key, owner, command, argv);
+        }
+        let mut words = Vec::new();
+        if table::keys_of(command, argv, &mut words).is_err() {
+            // The words do not say which keys: the handler knows the error.
+            return self.run_here(key, command, argv);
         }
         let owner_of = |word: &usize| slots::owner(key_slot(argv.get(*word).copied().unwrap_or_default()), self.n);
         let Some(first) = words.first().map(owner_of) else {
@@ -72,7 +73,7 @@ where
             return Flow::Done;
         };
         self.mesh.request(owner, caller, command.id, argv);
-        self.cron.remote += 1;
+        self.tally.remote += 1;
         Flow::Done
     }
 

@@ -79,7 +79,7 @@ impl LongDouble {
     }
 
     /// The rounded sum; `None` where it is not a number (infinities of opposite sign).
-    pub fn add(self, other: Self) -> Option<Self> {
+    pub fn checked_add(self, other: Self) -> Option<Self> {
         let (a, b) = match (self.kind, other.kind) {
             (Kind::Infinite, Kind::Infinite) if self.negative != other.negative => return None,
             (Kind::Infinite, _) => return Some(self),

@@ -10,10 +10,19 @@ pub(super) fn cvt(result: libc::c_int) -> io::Result<libc::c_int> {
 
 /// Whether `fd` takes data without blocking, within `timeout_ms`. For a pipe: at least 4 KiB.
 pub fn writable_within(fd: BorrowedFd<'_>, timeout_ms: i32) -> bool {
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+    ready_within(fd, libc::POLLOUT, timeout_ms)
+}
+
+/// Whether `fd` has data to read, or its other end is gone, within `timeout_ms`.
+pub fn readable_within(fd: BorrowedFd<'_>, timeout_ms: i32) -> bool {
+    ready_within(fd, libc::POLLIN, timeout_ms)
+}
+
+fn ready_within(fd: BorrowedFd<'_>, events: libc::c_short, timeout_ms: i32) -> bool {
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     // SAFETY: one valid pollfd, as the count says.
     let ready = unsafe { libc::poll(&raw mut poll, 1, timeout_ms) };
-    // Errors of the descriptor count as ready: the write that follows reports them.
+    // Errors of the descriptor count as ready: the call that follows reports them.
     ready > 0
 }
 

@@ -84,7 +84,7 @@ pub fn incrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let by = LongDouble::parse(word(args, 2)).ok_or(Failure::NotFloat)?;
     let sum = old
-        .add(by)
+        .checked_add(by)
         .filter(|sum| !sum.is_infinite())
         .ok_or(Failure::text("ERR increment would produce NaN or Infinity"))?;
     let mut text = Vec::with_capacity(32);

@@ -1,21 +1,7 @@
 //! The few system calls of the driver that neither std nor the io-uring crate wraps safely.
 
-use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-/// A new event descriptor, non-blocking and closed on exec.
-///
-/// # Errors
-/// No more file descriptors.
-pub fn eventfd() -> io::Result<OwnedFd> {
-    // SAFETY: the call takes no pointers.
-    let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the descriptor is new and nobody else's.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
 
 /// Adds one to an event descriptor. A full counter (EAGAIN) has already woken its reader.
 pub fn event_signal(event: &OwnedFd) {

@@ -19,6 +19,7 @@ use super::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use super::{ShardSet, Txn};
 
 type Queue<S> = VecDeque<Arc<Txn<S>>>;
+type Locked<'a, S> = (&'a Inbox<S>, MutexGuard<'a, Queue<S>>);
 
 /// Transactions on their way to one shard.
 pub(super) struct Inbox<S> {
@@ -55,7 +56,7 @@ impl<S> Inbox<S> {
 
 /// Pushes `txn` into the inboxes of `shards`, all locks held at once.
 pub(super) fn push_all<S>(inboxes: &[CachePadded<Inbox<S>>], shards: &ShardSet, txn: &Arc<Txn<S>>) {
-    let mut held: SmallVec<[(&Inbox<S>, MutexGuard<'_, Queue<S>>); 8]> = SmallVec::new();
+    let mut held: SmallVec<[Locked<'_, S>; 8]> = SmallVec::new();
     for shard in shards.iter() {
         let inbox = &*inboxes[shard];
         held.push((inbox, lock(&inbox.queue)));

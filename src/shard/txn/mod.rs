@@ -28,7 +28,7 @@
 //!       let turn = seat.turn();
 //!       if let Some(state) = seat.state() { run single-shard commands, outputs into the outbox }
 //!       if seat.may_send() { flush the outbox }
-//!       finish what waits for tickets that are done (nothing of it is held: a ticket is done after its holds)
+//!       send what waits for tickets that are done (held or not: completion covers all they can have seen)
 //!       if turn != Progress && nothing else to do { announce sleep; if seat.may_sleep() && .. { sleep } }
 //!   }
 //! ```

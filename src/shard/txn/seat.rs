@@ -24,11 +24,11 @@ use super::{Hub, Txn, TxnWork, hold};
 /// Transactions started in one turn at most, so that a flood leaves the loop time for its sockets.
 const STARTS_PER_TURN: usize = 64;
 
-/// What a [`Seat::turn`] came to.
+/// What a [`Seat::turn`] came to. Whatever it says, tickets of this shard may have become done in it: the shard that
+/// completes a transaction is not woken for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Something moved: fragments ran, a hold ended, a lend came back, tickets may have become done. Turn again
-    /// before sleeping.
+    /// Something moved: fragments ran, a hold ended, a lend came back. Turn again before sleeping.
     Progress,
     /// Nothing to do until a wake: the inbox is empty, or the shard holds for others.
     Idle,
@@ -69,14 +69,17 @@ impl<S: Send> Seat<S> {
         self.berth.state()
     }
 
-    /// Whether output may leave the shard. While this says `false`, everything produced since the last time it said
-    /// `true` stays: replies, messages to other shards that carry results, published messages, journal runs.
-    pub fn may_send(&self) -> bool {
+    /// Whether output may leave the shard now. After a `false`, everything produced stays until the next `true`: replies,
+    /// messages to other shards that carry results, published messages, journal runs.
+    ///
+    /// Ask after every turn, and flush on `true`: a turn that is the first to notice the end of a hold starts nothing,
+    /// so there is always a moment to flush between two holds.
+    pub fn may_send(&mut self) -> bool {
         #[cfg(test)]
         if self.hub.flawed(super::Flaw::NoHold) {
             return true;
         }
-        self.hold.as_ref().is_none_or(|txn| txn.progress.is_done())
+        self.release_hold()
     }
 
     /// Whether the shard may sleep: a turn would change nothing. Ask after announcing the sleep (see
@@ -91,8 +94,12 @@ impl<S: Send> Seat<S> {
     /// Advances as far as possible without waiting.
     ///
     /// With nothing to do it costs one acquire load. A hold that began in an earlier turn keeps new transactions from
-    /// starting, so that holds end, and output leaves, also under an endless flood of transactions.
+    /// starting until [`Seat::may_send`] could have said `true`, so that holds end, and output leaves, also under an
+    /// endless flood of transactions.
     pub fn turn(&mut self) -> Turn {
+        if self.hold.is_some() {
+            return if self.release_hold() { Turn::Progress } else { Turn::Idle };
+        }
         let mut moved = false;
         if let Some(txn) = &self.parked {
             if !self.lend_is_over(txn) {
@@ -100,12 +107,6 @@ impl<S: Send> Seat<S> {
             }
             self.berth.reclaim();
             self.parked = None;
-            moved = true;
-        }
-        if self.hold.is_some() {
-            if !self.release_hold() {
-                return Turn::Idle;
-            }
             moved = true;
         }
         if self.queue.is_empty() {

@@ -61,7 +61,7 @@ impl LongDouble {
                     text.push_str(fraction);
                 }
             }
-            _ if power < 0 && power >= -4 => {
+            _ if (-4..0).contains(&power) => {
                 text.push_str("0.");
                 text.push_str(&"000"[..usize::try_from(-1 - power).unwrap_or(0)]);
                 text.push_str(digits);
@@ -82,14 +82,14 @@ impl LongDouble {
 
     /// Appends [`LongDouble::to_human`], without allocation for whole numbers below 2^64.
     pub fn write_human(self, out: &mut Vec<u8>) {
-        if let Kind::Finite { mantissa, exponent } = self.kind {
-            if let Some((whole, 0)) = fixed_small(mantissa, exponent) {
-                if self.negative && whole != 0 {
-                    out.push(b'-');
-                }
-                write_u64(out, whole);
-                return;
+        if let Kind::Finite { mantissa, exponent } = self.kind
+            && let Some((whole, 0)) = fixed_small(mantissa, exponent)
+        {
+            if self.negative && whole != 0 {
+                out.push(b'-');
             }
+            write_u64(out, whole);
+            return;
         }
         out.extend_from_slice(self.to_human().as_bytes());
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::super::Flaw;
-use super::world::{Running, Setup};
+use super::world::{Running, Setup, Watch};
 
 fn stress(rounds: u64, setup: Setup) {
     let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
@@ -31,7 +31,7 @@ const SMALL: Setup = Setup {
     ops_per_client: 50,
     lists_per_shard: 2,
     flaw: Flaw::None,
-    assertions: true,
+    watch: Watch::All,
 };
 
 #[test]

@@ -1,0 +1,120 @@
+//! What a shard does without being asked: active expiry, publishing its counters, ending idle connections, and obeying
+//! changes of the configuration.
+
+use super::conn::Hold;
+use super::{CRON, Connection, Driver, Shard};
+use crate::command::{Args, Command, Note, Server};
+use crate::config::{Config, MaxmemoryPolicy};
+use crate::keyspace::{Policy, Store};
+use std::sync::Arc;
+
+/// Counters of a shard since they were last published.
+#[derive(Default)]
+pub struct Tally {
+    /// Bytes received.
+    pub net_in: u64,
+    /// Bytes sent.
+    pub net_out: u64,
+    /// Commands sent to other shards.
+    pub remote: u64,
+    /// Connections cut by their output limit.
+    pub output_limit_closed: u64,
+    /// Connections cut by their query buffer limit.
+    pub query_limit_closed: u64,
+}
+
+/// Copies into a store what of the configuration it obeys.
+pub fn apply_policy(store: &mut Store, config: &Config) {
+    store.policy = Policy {
+        lfu: matches!(
+            config.maxmemory_policy,
+            MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu
+        ),
+        lfu_log_factor: config.lfu_log_factor,
+        lfu_decay_min: config.lfu_decay_time,
+        lazy_expire: config.lazyfree_lazy_expire,
+        lazy_evict: config.lazyfree_lazy_eviction,
+        lazy_server_del: config.lazyfree_lazy_server_del,
+        lazy_user_del: config.lazyfree_lazy_user_del,
+        lazy_user_flush: config.lazyfree_lazy_user_flush,
+    };
+}
+
+/// Frees memory until it is below `maxmemory`. `false`: there is nothing left to free.
+pub fn make_room(_store: &mut Store, _server: &Arc<Server>, config: &Config, _shard: usize) -> bool {
+    crate::base::alloc::used_memory() as u64 <= config.maxmemory
+}
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// Runs ten times a second.
+    pub(super) fn run_cron(&mut self) {
+        self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
+        self.publish_counters();
+        if self.server.paused(self.time.unix_ms).is_none() {
+            self.release_paused();
+        }
+    }
+
+    /// Lets the connections go on that wait for the end of a pause.
+    pub(super) fn release_paused(&mut self) {
+        for key in std::mem::take(&mut self.paused) {
+            if self.conns.get(key).is_some_and(|c| c.hold == Hold::Pause) {
+                self.release(key);
+            }
+        }
+    }
+
+    /// Notes about more than one connection.
+    pub(super) fn cron_note(&mut self, note: Note) {
+        match note {
+            Note::Config => {
+                self.config = self.server.config.load_full();
+                if let Some(ground) = self.seat.state() {
+                    apply_policy(&mut ground.store, &self.config);
+                }
+            }
+            Note::ActiveExpire(on) => self.active_expire = on,
+            _ => {}
+        }
+    }
+
+    pub(super) fn count_turn(&mut self) {
+        let nanos = self.driver.time().mono_ns.saturating_sub(self.time.mono_ns);
+        if let Some(stats) = self.server.stats.get(self.id) {
+            stats.turns.add(1);
+            stats.turn_nanos.add(nanos);
+        }
+    }
+
+    fn publish_counters(&mut self) {
+        let Some(stats) = self.server.stats.get(self.id) else { return };
+        let tally = std::mem::take(&mut self.tally);
+        stats.net_in.add(tally.net_in);
+        stats.net_out.add(tally.net_out);
+        stats.remote.add(tally.remote);
+        stats.output_limit_closed.add(tally.output_limit_closed);
+        stats.query_limit_closed.add(tally.query_limit_closed);
+        let Some(ground) = self.seat.state() else { return };
+        let counts = std::mem::take(&mut ground.store.stats);
+        stats.hits.add(counts.hits);
+        stats.misses.add(counts.misses);
+        stats.expired.add(counts.expired);
+        stats.evicted.add(counts.evicted);
+        stats.dirty.add(counts.dirty);
+        stats.lazyfreed.add(counts.lazyfreed);
+        for (db, of_db) in ground.store.dbs.iter().zip(&stats.keys) {
+            of_db.keys.set(db.table.len() as u64);
+            of_db.expires.set(db.table.expires_len() as u64);
+        }
+    }
+
+    /// Shows a command to the MONITORs.
+    pub(super) fn show_monitors(&mut self, key: usize, _command: &'static Command, argv: Args<'_>) {
+        if let Some(session) = self.conns.get(key).and_then(|c| c.session.as_deref()) {
+            self.server.feed_monitors(self.time.unix_ms, session, argv);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What is measured around each command: calls, time, errors, slow ones.
+
+use crate::base::clock;
+use crate::command::{Args, Command, Failure, Server};
+use std::sync::Arc;
+
+/// Measures commands that run one after the other: the end of one is the start of the next, so each costs one clock
+/// reading.
+#[derive(Default)]
+pub struct Meter {
+    last: u64,
+}
+
+impl Meter {
+    /// A meter that starts now.
+    pub fn start() -> Meter {
+        Meter { last: clock::ticks() }
+    }
+
+    /// What follows did not belong to a command: the next one starts now.
+    #[inline]
+    pub fn restart(&mut self) {
+        self.last = clock::ticks();
+    }
+
+    /// A command ran: counts the call, its time and its failure; logs it if it was slow. `client` is the caller's id.
+    #[inline]
+    pub fn account(
+        &mut self,
+        server: &Arc<Server>,
+        shard: usize,
+        command: &'static Command,
+        argv: Args<'_>,
+        ok: bool,
+        client: u64,
+        reply: &[u8],
+    ) {
+        let now = clock::ticks();
+        let nanos = clock::ticks_to_ns(now.saturating_sub(self.last));
+        self.last = now;
+        let Some(stats) = server.stats.get(shard) else { return };
+        stats.processed.add(1);
+        if let Some(of_command) = stats.commands.get(command.id) {
+            of_command.calls.add(1);
+            of_command.nanos.add(nanos);
+            of_command.record(nanos);
+            if !ok {
+                of_command.failed.add(1);
+            }
+        }
+        if !ok {
+            server.error_reply(shard, reply);
+        }
+        if nanos >= server.slow_ns() {
+            server.slow_command(command, argv, nanos, client);
+        }
+    }
+
+    /// Counts a call that the loop itself carried out.
+    pub fn count_call(&mut self, server: &Arc<Server>, shard: usize, command: &'static Command, nanos: u64) {
+        let Some(stats) = server.stats.get(shard) else { return };
+        stats.processed.add(1);
+        if let Some(of_command) = stats.commands.get(command.id) {
+            of_command.calls.add(1);
+            of_command.nanos.add(nanos);
+            of_command.record(nanos);
+        }
+    }
+
+    /// Counts a command that was refused before it ran.
+    pub fn refused(
+        &mut self,
+        server: &Arc<Server>,
+        shard: usize,
+        command: Option<&'static Command>,
+        failure: &Failure,
+    ) {
+        let Some(stats) = server.stats.get(shard) else { return };
+        if let Some(of_command) = command.and_then(|c| stats.commands.get(c.id)) {
+            of_command.rejected.add(1);
+        }
+        let line = failure.line();
+        server.error_reply(shard, &[b"-", line.as_ref()].concat());
+    }
+}
