@@ -111,17 +111,26 @@ fn fields_are_read_and_written() {
     check(f, "BITFIELD k OVERFLOW SAT INCRBY u8 #1 300 OVERFLOW FAIL INCRBY u8 #1 1", "*2|:255|$-1|");
     check(f, "BITFIELD k GET u16 100", "*1|:0|");
     check(f, "STRLEN k", ":2|");
-    check(f, "BITFIELD k SET i64 1 -1 GET i64 1 GET u63 1", "*3|:1440588930805137408|:-1|:9223372036854775807|");
+    check(
+        f,
+        "BITFIELD k SET i64 1 -1 GET i64 1 GET u63 1",
+        "*3|:1440588930805137408|:-1|:9223372036854775807|",
+    );
     check(f, "BITFIELD_RO k GET u8 0", "*1|:127|");
     check(f, "BITFIELD_RO k SET u8 0 1", "-ERR BITFIELD_RO only supports the GET subcommand|");
-    let bad_type = "-ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.|";
+    let bad_type =
+        "-ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.|";
     check(f, "BITFIELD k GET u64 0", bad_type);
     check(f, "BITFIELD k GET u8", "-ERR syntax error|");
     check(f, "BITFIELD k SET u8 0", "-ERR syntax error|");
     check(f, "BITFIELD k OVERFLOW", "-ERR syntax error|");
     check(f, "BITFIELD k OVERFLOW x", "-ERR Invalid OVERFLOW type specified|");
     check(f, "BITFIELD k SET u8 -1 0", "-ERR bit offset is not an integer or out of range|");
-    check(f, "BITFIELD k SET u8 #9223372036854775807 0", "-ERR bit offset is not an integer or out of range|");
+    check(
+        f,
+        "BITFIELD k SET u8 #9223372036854775807 0",
+        "-ERR bit offset is not an integer or out of range|",
+    );
     check(f, "BITFIELD k SET u8 0 x", "-ERR value is not an integer or out of range|");
 }
 
@@ -149,12 +158,41 @@ fn the_last_bit_of_the_longest_string_can_be_set() {
 /// A random command of the string and bitmap groups over few keys and short values.
 fn random_command(rng: &mut Prng) -> Vec<Vec<u8>> {
     const LINES: &[&str] = &[
-        "SET K V", "SET K V EX N", "SET K V PX N KEEPTTL", "SET K V KEEPTTL", "SET K V NX GET", "SET K V XX PX N",
-        "SET K V PXAT 5", "SETEX K N V", "PSETEX K N V", "SETNX K V", "GETSET K V", "GETDEL K", "GETEX K PX N",
-        "GETEX K PERSIST", "GETEX K EXAT 5", "APPEND K V", "SETRANGE K O V", "INCR K", "DECR K", "INCRBY K N",
-        "DECRBY K N", "INCRBYFLOAT K 0.25", "INCRBYFLOAT K N", "MSET K V K V", "MSETNX K V K V", "GET K",
-        "SETBIT K O 1", "SETBIT K O 0", "BITOP AND K K K", "BITOP OR K K K", "BITOP XOR K K K", "BITOP NOT K K",
-        "BITFIELD K SET u7 O N INCRBY i9 O N", "BITFIELD K OVERFLOW FAIL INCRBY u4 O N", "BITCOUNT K",
+        "SET K V",
+        "SET K V EX N",
+        "SET K V PX N KEEPTTL",
+        "SET K V KEEPTTL",
+        "SET K V NX GET",
+        "SET K V XX PX N",
+        "SET K V PXAT 5",
+        "SETEX K N V",
+        "PSETEX K N V",
+        "SETNX K V",
+        "GETSET K V",
+        "GETDEL K",
+        "GETEX K PX N",
+        "GETEX K PERSIST",
+        "GETEX K EXAT 5",
+        "APPEND K V",
+        "SETRANGE K O V",
+        "INCR K",
+        "DECR K",
+        "INCRBY K N",
+        "DECRBY K N",
+        "INCRBYFLOAT K 0.25",
+        "INCRBYFLOAT K N",
+        "MSET K V K V",
+        "MSETNX K V K V",
+        "GET K",
+        "SETBIT K O 1",
+        "SETBIT K O 0",
+        "BITOP AND K K K",
+        "BITOP OR K K K",
+        "BITOP XOR K K K",
+        "BITOP NOT K K",
+        "BITFIELD K SET u7 O N INCRBY i9 O N",
+        "BITFIELD K OVERFLOW FAIL INCRBY u4 O N",
+        "BITCOUNT K",
     ];
     let line = LINES[rng.index(LINES.len())];
     line.split(' ')

@@ -300,7 +300,8 @@ fn growth_is_amortised_over_many_appends() {
 #[test]
 fn long_values_reuse_their_allocation() {
     let f = &mut Fixture::new();
-    for (len, fill) in [(10_000, b'a'), (8_000, b'b'), (9_999, b'c'), (100, b'd'), (50_000, b'e'), (3, b'f')] {
+    for (len, fill) in [(10_000, b'a'), (8_000, b'b'), (9_999, b'c'), (100, b'd'), (50_000, b'e'), (3, b'f')]
+    {
         let value = vec![fill; len];
         f.run_bytes(&[b"SET", b"k", &value]);
         let mut digits = itoa::Buffer::new();
@@ -328,16 +329,8 @@ fn common_subsequences_are_found() {
     check(f, "MSET a ohmytext b mynewtext", "+OK|");
     check(f, "LCS a b", "$6|mytext|");
     check(f, "LCS a b LEN", ":6|");
-    check(
-        f,
-        "LCS a b IDX",
-        "*4|$7|matches|*2|*2|*2|:4|:7|*2|:5|:8|*2|*2|:2|:3|*2|:0|:1|$3|len|:6|",
-    );
-    check(
-        f,
-        "LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN",
-        "*4|$7|matches|*1|*3|*2|:4|:7|*2|:5|:8|:4|$3|len|:6|",
-    );
+    check(f, "LCS a b IDX", "*4|$7|matches|*2|*2|*2|:4|:7|*2|:5|:8|*2|*2|:2|:3|*2|:0|:1|$3|len|:6|");
+    check(f, "LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN", "*4|$7|matches|*1|*3|*2|:4|:7|*2|:5|:8|:4|$3|len|:6|");
     check(f, "LCS a none", "$0||");
     check(f, "LCS none none IDX", "*4|$7|matches|*0|$3|len|:0|");
     check(f, "LCS a b IDX LEN", "-ERR If you want both the length and indexes, please just use IDX.|");
