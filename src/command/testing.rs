@@ -43,6 +43,12 @@ impl Stores for Shards<'_> {
     }
 }
 
+impl Default for Fixture {
+    fn default() -> Fixture {
+        Fixture::new()
+    }
+}
+
 impl Fixture {
     /// One shard.
     pub fn new() -> Fixture {
