@@ -108,6 +108,9 @@ where
                 if session.close_after_reply && conn.end == super::conn::End::Open {
                     conn.end = super::conn::End::AfterReply;
                 }
+                if std::mem::take(&mut session.forget_watch) {
+                    self.unwatch(key);
+                }
             }
         }
     }

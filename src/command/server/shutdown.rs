@@ -26,7 +26,6 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         // A shutdown waits for nothing, so none is ever in progress when a command runs.
         return Err(Failure::text("ERR No shutdown in progress."));
     }
-    log::warning("User requested shutdown...");
     if request.save && !request.force {
         log::warning(
             "SHUTDOWN SAVE refused: persistence is not built yet, nothing can be saved. Use SHUTDOWN NOSAVE.",

@@ -152,7 +152,10 @@ impl Server {
 
     /// Takes a sample for `instantaneous_*` and the peak of memory: the control core calls it about every 100 ms.
     pub fn sample(&self) {
-        self.note_peak(alloc::used_memory());
+        let used = alloc::used_memory();
+        self.note_peak(used);
+        // Later samples find the figure of the first and leave it.
+        let _ = self.startup_memory.compare_exchange(0, used, Relaxed, Relaxed);
         let sum = |counter: fn(&crate::observe::ShardStats) -> &crate::observe::Counter| {
             self.stats.iter().fold(0_u64, |sum, shard| sum.wrapping_add(counter(shard).get()))
         };

@@ -4,6 +4,7 @@ use super::{Facts, Lines, process};
 use crate::base::alloc;
 use crate::command::Server;
 use crate::observe::Counter;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Bytes that the server takes, and what for.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,18 +46,10 @@ impl Memory {
             .filter(|&db| sum(db, |d| &d.keys) > 0)
             .map(|db| (db, usize::try_from(sum(db, |d| &d.overhead)).unwrap_or(0)))
             .collect();
-        let overhead = tables.iter().map(|(_, bytes)| bytes).sum::<usize>() + clients + server.startup_memory;
+        let startup = server.startup_memory.load(Relaxed);
+        let overhead = tables.iter().map(|(_, bytes)| bytes).sum::<usize>() + clients + startup;
         let resident = process::resident();
-        Memory {
-            used,
-            peak: server.note_peak(used),
-            startup: server.startup_memory,
-            resident,
-            clients,
-            tables,
-            overhead,
-            keys,
-        }
+        Memory { used, peak: server.note_peak(used), startup, resident, clients, tables, overhead, keys }
     }
 
     /// Bytes of data.
