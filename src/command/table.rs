@@ -20,7 +20,15 @@ pub use docs::docs;
 pub use keys::{Malformed, has_keys, keys_of, keys_with_flags};
 
 /// Rows of every group, a line per group; COMMAND lists commands in this order.
-pub static GROUPS: &[&[Row]] = &[super::generic::ROWS, super::string::ROWS, super::bitmap::ROWS, super::server::command_cmd::ROWS, super::server::keyspace::ROWS, super::server::debug::ROWS];
+pub static GROUPS: &[&[Row]] = &[
+    super::generic::ROWS,
+    super::server::keyspace::ROWS,
+    super::server::debug::ROWS,
+    // Several slices of one group follow each other.
+    super::string::ROWS,
+    super::bitmap::ROWS,
+    super::server::command_cmd::ROWS,
+];
 
 /// Most bytes of a client's words that an error line repeats (server.c `commandCheckExistence`).
 const QUOTED_MAX: usize = 128;
@@ -49,7 +57,10 @@ pub enum RenameError {
 
 impl Registry {
     /// Commands of `groups` under the names that `renames` (old, new; empty: not callable) leave them.
-    fn build(groups: &'static [&'static [Row]], renames: &[(&str, &str)]) -> Result<Registry, RenameError> {
+    pub(crate) fn build(
+        groups: &'static [&'static [Row]],
+        renames: &[(&str, &str)],
+    ) -> Result<Registry, RenameError> {
         let mut all = Vec::new();
         let mut names = Vec::new();
         for row in groups.iter().copied().flatten() {
@@ -70,6 +81,16 @@ impl Registry {
         names.sort_by_key(|(_, command)| command.id);
         let named = names.iter().map(|&(_, command)| command).collect();
         Ok(Registry { index: Index::new(names), named, all })
+    }
+
+    /// Commands that clients can call, in table order, without subcommands.
+    pub fn commands(&self) -> &[&'static Command] {
+        &self.named
+    }
+
+    /// Commands and subcommands by id.
+    pub fn all(&self) -> &[&'static Command] {
+        &self.all
     }
 
     /// The command that clients call by `name`, in any case; containers too, subcommands not.
@@ -234,12 +255,12 @@ pub fn resolve(argv: Args<'_>) -> Result<&'static Command, Failure> {
 
 /// Number of commands that clients can call, subcommands not counted (COMMAND COUNT).
 pub fn count() -> usize {
-    registry().named.len()
+    commands().len()
 }
 
 /// Commands that clients can call, in table order, without subcommands.
 pub fn commands() -> &'static [&'static Command] {
-    &registry().named
+    registry().commands()
 }
 
 /// Whether the table has a command of this name, before any was renamed: for reading `rename-command` lines.
@@ -255,8 +276,8 @@ pub fn by_id(id: usize) -> Option<&'static Command> {
 
 /// Commands and subcommands by id: the size and the names of per-command statistics.
 pub fn all() -> &'static [&'static Command] {
-    &registry().all
+    registry().all()
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

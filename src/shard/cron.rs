@@ -26,10 +26,7 @@ pub struct Tally {
 /// Copies into a store what of the configuration it obeys.
 pub fn apply_policy(store: &mut Store, config: &Config) {
     store.policy = Policy {
-        lfu: matches!(
-            config.maxmemory_policy,
-            MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu
-        ),
+        lfu: matches!(config.maxmemory_policy, MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu),
         lfu_log_factor: config.lfu_log_factor,
         lfu_decay_min: config.lfu_decay_time,
         lazy_expire: config.lazyfree_lazy_expire,

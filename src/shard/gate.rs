@@ -121,7 +121,11 @@ where
 }
 
 /// Whether an expired key counts as changed for its watcher; see `Watched::was_expired`.
-pub(super) fn watch_broken(store: &Store, watching: &crate::command::session::Watching, owns: impl Fn(u16) -> bool) -> bool {
+pub(super) fn watch_broken(
+    store: &Store,
+    watching: &crate::command::session::Watching,
+    owns: impl Fn(u16) -> bool,
+) -> bool {
     watching.state.is_dirty()
         || watching.keys.iter().any(|(db, key)| {
             let hashed = crate::data::HKey::new(key);

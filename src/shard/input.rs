@@ -1,9 +1,9 @@
 //! From received bytes to commands: parsing, the checks that come first, and running what runs here.
 
 use super::conn::{Conn, End, Hold};
-use super::meter::Meter;
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
+use super::meter::Meter;
 use super::{Connection, Driver, Shard};
 use crate::command::{Args, Command, Failure, Handler, View, table};
 use crate::resp::{Limits, Out, Parsed};
@@ -180,7 +180,11 @@ where
             let ok = ground::run(scene, command, argv, out);
             meter.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
         };
-        if order.is_empty() { go(out) } else { order.local(go) }
+        if order.is_empty() {
+            go(out)
+        } else {
+            order.local(go)
+        }
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }

@@ -86,7 +86,9 @@ fn parse(ctx: &Ctx<'_>, args: Args<'_>) -> Result<Ops, Failure> {
     while let [name, tail @ ..] = rest {
         let (verb, ty, offset, tail): (fn(i64) -> Verb, &[u8], &[u8], Args<'_>) = match *tail {
             [ty, offset, ref tail @ ..] if is(name, "GET") => (|_| Verb::Get, ty, offset, tail),
-            [ty, offset, ref tail @ ..] if is(name, "SET") && !tail.is_empty() => (Verb::Set, ty, offset, tail),
+            [ty, offset, ref tail @ ..] if is(name, "SET") && !tail.is_empty() => {
+                (Verb::Set, ty, offset, tail)
+            }
             [ty, offset, ref tail @ ..] if is(name, "INCRBY") && !tail.is_empty() => {
                 (Verb::IncrBy, ty, offset, tail)
             }
@@ -134,9 +136,8 @@ fn write(ctx: &mut Ctx<'_>, key: &HKey<'_>, ops: &Ops, last: u64, args: Args<'_>
     let needed = bytes_for(last)?;
     ctx.out.array(ops.len());
     let Ctx { keys, out, .. } = ctx;
-    let changed = keys.edit_string(key, needed, |bytes| {
-        ops.iter().fold(false, |changed, op| op.run(bytes, out) | changed)
-    });
+    let changed = keys
+        .edit_string(key, needed, |bytes| ops.iter().fold(false, |changed, op| op.run(bytes, out) | changed));
     if needed > len || changed == Some(true) {
         ctx.keys.effect(key, args);
         ctx.keys.changed(key, Class::String, "setbit");

@@ -110,7 +110,8 @@ mod tests {
         for bits in 1..=5 {
             for signed in [false, true] {
                 let ty = Type { signed, bits };
-                let (min, max) = if signed { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) };
+                let (min, max) =
+                    if signed { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) };
                 for value in min..=max {
                     for by in -70..=70_i64 {
                         let sum: i64 = value + by;

@@ -55,11 +55,7 @@ pub fn refcount_of(ctx: &Ctx<'_>, number: Option<i64>) -> i64 {
 }
 
 /// Replies with what `show` makes of the entry of the key; null without it.
-fn show(
-    ctx: &mut Ctx<'_>,
-    args: Args<'_>,
-    show: impl FnOnce(&mut Ctx<'_>, Seen) -> Outcome,
-) -> Outcome {
+fn show(ctx: &mut Ctx<'_>, args: Args<'_>, show: impl FnOnce(&mut Ctx<'_>, Seen) -> Outcome) -> Outcome {
     let (db, key) = (ctx.keys.db, HKey::new(word(args, 2)));
     let store = ctx.keys.store(&key);
     let policy = store.policy;

@@ -39,8 +39,8 @@ impl LegacyRange {
             if all.first == 0 || first < all.first {
                 all.first = first;
             }
-            // A negative position lies behind every other: Redis compares them as unsigned.
-            if all.last >= 0 && (last < 0 || last > all.last) || all.last < 0 && last < 0 && last > all.last {
+            // A negative position lies behind every other: compared as unsigned, as Redis does.
+            if last.cast_unsigned() > all.last.cast_unsigned() {
                 all.last = last;
             }
             all.step = step;

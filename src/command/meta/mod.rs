@@ -3,6 +3,8 @@
 //!
 //! A fact stands here whether or not the command has a handler: the registry (`table`) knows those that do.
 
+#[cfg(test)]
+pub(crate) mod all;
 mod build;
 mod legacy_range;
 

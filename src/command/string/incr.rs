@@ -34,9 +34,8 @@ pub fn decrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// command itself: integers give the same sum everywhere.
 fn add(ctx: &mut Ctx<'_>, args: Args<'_>, by: i64) -> Outcome {
     let key = HKey::new(word(args, 1));
-    let sum = |old: i64| {
-        old.checked_add(by).ok_or(Failure::text("ERR increment or decrement would overflow"))
-    };
+    let sum =
+        |old: i64| old.checked_add(by).ok_or(Failure::text("ERR increment or decrement would overflow"));
     let new = match ctx.keys.write(&key) {
         None => {
             let new = sum(0)?;
@@ -78,8 +77,9 @@ pub fn incrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         None => LongDouble::ZERO,
         Some(entry) => match entry.int_value() {
             Some(number) => LongDouble::from(number),
-            None => LongDouble::parse(value::bytes(entry, &mut itoa::Buffer::new())?)
-                .ok_or(Failure::NotFloat)?,
+            None => {
+                LongDouble::parse(value::bytes(entry, &mut itoa::Buffer::new())?).ok_or(Failure::NotFloat)?
+            }
         },
     };
     let by = LongDouble::parse(word(args, 2)).ok_or(Failure::NotFloat)?;

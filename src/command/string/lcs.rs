@@ -91,9 +91,7 @@ fn parse(args: Args<'_>) -> Result<Options, Failure> {
         }
     }
     if options.idx && options.len {
-        return Err(Failure::text(
-            "ERR If you want both the length and indexes, please just use IDX.",
-        ));
+        return Err(Failure::text("ERR If you want both the length and indexes, please just use IDX."));
     }
     Ok(options)
 }

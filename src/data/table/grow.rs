@@ -13,14 +13,14 @@ use super::Table;
 use super::arena::Record;
 use super::bucket::{EXPIRING, LANES, STASHED};
 use super::key::{HKey, POSITION_BITS};
-use super::segment::{BUCKETS, CAPACITY, Segment, home_bucket};
+use super::segment::{BUCKETS, Segment, home_bucket};
 use super::tree::Node;
 use crate::data::entry::EntryBox;
 
-/// A segment with more entries than this is not merged.
-const MERGE_LOW: u32 = (CAPACITY / 4) as u32;
+/// A segment with more entries than this, a quarter of its capacity, is not merged.
+const MERGE_LOW: u32 = 112;
 /// Entries that a merged segment may have: half full, so that it neither splits again soon nor merges again soon.
-const MERGE_MAX: u32 = (CAPACITY / 2) as u32;
+const MERGE_MAX: u32 = 224;
 /// Stashed entries that a merged segment may have; well below what makes it split.
 const MERGE_STASH: usize = 8;
 /// Removals between two attempts to merge the same segment.

@@ -59,6 +59,7 @@ fn empty_buckets() -> Box<Buckets> {
 }
 
 /// The home bucket of `position` in a segment of `depth`.
+#[allow(clippy::cast_possible_truncation, reason = "below 64 after the remainder")]
 #[inline]
 pub(super) fn home_bucket(position: u64, depth: u32) -> usize {
     (position >> (MAX_DEPTH - depth)) as usize % BUCKETS

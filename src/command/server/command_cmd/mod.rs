@@ -9,8 +9,9 @@ mod info;
 use crate::base::glob;
 use crate::command::meta::server as meta;
 use crate::command::row::{Handler, Route};
-use crate::command::table::{self, Malformed, keys_with_flags};
+use crate::command::table::{self, Malformed, Registry, keys_with_flags};
 use crate::command::{Args, Command, Ctx, Failure, Outcome, Row, args};
+use crate::resp::Out;
 
 /// The command table's rows for COMMAND.
 pub static ROWS: &[Row] = &[Row {
@@ -76,7 +77,7 @@ fn docs(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
 
 fn getkeys(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let words = argv.get(2..).unwrap_or_default();
-    let keys = keys_in(words)?;
+    let keys = keys_in(table::registry(), words)?;
     ctx.out.array(keys.len());
     keys.iter().for_each(|&(index, _)| ctx.out.bulk(args::word(words, index)));
     Ok(())
@@ -84,19 +85,23 @@ fn getkeys(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
 
 fn getkeysandflags(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let words = argv.get(2..).unwrap_or_default();
-    let keys = keys_in(words)?;
-    ctx.out.array(keys.len());
-    for (index, flags) in keys {
-        ctx.out.array(2);
-        ctx.out.bulk(args::word(words, index));
-        info::key_flags(&mut ctx.out, flags);
-    }
+    let keys = keys_in(table::registry(), words)?;
+    write_keys_and_flags(&mut ctx.out, words, &keys);
     Ok(())
 }
 
+fn write_keys_and_flags(out: &mut Out<'_>, words: Args<'_>, keys: &[(usize, u32)]) {
+    out.array(keys.len());
+    for &(index, flags) in keys {
+        out.array(2);
+        out.bulk(args::word(words, index));
+        info::key_flags(out, flags);
+    }
+}
+
 // Redis: server.c getKeysSubcommandImpl.
-fn keys_in(words: Args<'_>) -> Result<Vec<(usize, u32)>, Failure> {
-    let Some(command) = table::registry().find(words) else {
+fn keys_in(registry: &Registry, words: Args<'_>) -> Result<Vec<(usize, u32)>, Failure> {
+    let Some(command) = registry.find(words) else {
         return Err(Failure::text("ERR Invalid command specified"));
     };
     if !table::has_keys(command.row) {
@@ -131,9 +136,15 @@ impl Filter<'_> {
     }
 }
 
-// Redis: server.c commandListCommand. A filter looks at subcommands whether or not it takes their container.
 fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
-    let filter = match argv.get(2..).unwrap_or_default() {
+    let names = listed(table::registry(), argv.get(2..).unwrap_or_default())?;
+    ctx.out.bulks(&names);
+    Ok(())
+}
+
+// Redis: server.c commandListCommand. A filter looks at subcommands whether or not it takes their container.
+fn listed<'r>(registry: &'r Registry, options: Args<'_>) -> Result<Vec<&'r str>, Failure> {
+    let filter = match options {
         [] => Filter::All,
         [by, kind, value] if args::is(by, "filterby") => match () {
             () if args::is(kind, "module") => Filter::Nothing,
@@ -145,14 +156,8 @@ fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     };
     let with_subcommands =
         |command: &&'static Command| std::iter::once(*command).chain(command.subcommands.iter().copied());
-    let names: Vec<&str> = table::commands()
-        .iter()
-        .flat_map(with_subcommands)
-        .filter(|command| filter.takes(command))
-        .map(|command| command.full_name.as_str())
-        .collect();
-    ctx.out.bulks(&names);
-    Ok(())
+    let taken = registry.commands().iter().flat_map(with_subcommands).filter(|command| filter.takes(command));
+    Ok(taken.map(|command| command.full_name.as_str()).collect())
 }
 
 /// COMMAND HELP, headed and ended as networking.c `addReplyHelp` does.

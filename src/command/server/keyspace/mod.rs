@@ -47,7 +47,11 @@ fn flushdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// FLUSHALL [ASYNC | SYNC]
 fn flushall(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let lazy = lazily(ctx, args)?;
-    flush(ctx, b"FLUSHALL", |store| (0..store.dbs.len()).for_each(|db| drop(store.flush(db, lazy))));
+    flush(ctx, b"FLUSHALL", |store| {
+        (0..store.dbs.len()).for_each(|db| {
+            store.flush(db, lazy);
+        })
+    });
     Ok(())
 }
 

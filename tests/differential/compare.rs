@@ -1,0 +1,181 @@
+//! When two replies count as equal: byte for byte, but for what is random, unordered or clock-bound by nature,
+//! and for the known differences between Redis 7.0 (the oracle) and 7.2 (the level that Shoal matches).
+
+use super::grammar::Words;
+use crate::support::Value;
+
+/// Clock-bound replies may differ by the time that passes between asking two servers, in milliseconds.
+const CLOCK_TOLERANCE_MS: u64 = 2_000;
+
+/// A difference that Redis 7.2 itself has against 7.0: command, subcommand, and what is compared in spite of it.
+struct KnownDifference {
+    command: (&'static str, &'static str),
+    /// Why the replies differ.
+    #[allow(dead_code)]
+    reason: &'static str,
+    same: fn(oracle: &Value, tested: &Value) -> bool,
+}
+
+const KNOWN_DIFFERENCES: &[KnownDifference] = &[
+    KnownDifference { command: ("HELLO", "*"), reason: "names the version", same: same_hello },
+    KnownDifference {
+        command: ("CLIENT", "INFO"),
+        reason: "7.2 adds lib-name and lib-ver (CLIENT SETINFO)",
+        same: same_client,
+    },
+    KnownDifference {
+        command: ("COMMAND", "INFO"),
+        reason: "7.2 adds tips and refines key specifications",
+        same: same_rows,
+    },
+];
+
+/// Whether the tested server's reply is acceptable where the oracle gave `oracle`.
+///
+/// `queued` holds the commands whose replies an EXEC carries.
+pub fn equivalent(words: &Words, queued: &[Words], oracle: &Value, tested: &Value) -> bool {
+    if oracle == tested {
+        return true;
+    }
+    let word = |at: usize| {
+        let text = words.get(at).map(|word| word.to_ascii_uppercase()).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    let (name, sub) = (word(0), word(1));
+    let known = KNOWN_DIFFERENCES.iter().find(|known| {
+        known.command.0 == name && (known.command.1 == "*" || known.command.1 == sub) && !whole_table(words)
+    });
+    known
+        .map_or_else(|| by_nature(&name, words, queued, oracle, tested), |known| (known.same)(oracle, tested))
+}
+
+/// COMMAND and COMMAND INFO without names list all commands in the order of a hash; rows are compared singly.
+fn whole_table(words: &Words) -> bool {
+    words[0].eq_ignore_ascii_case(b"COMMAND")
+        && (words.len() == 1 || (words.len() == 2 && words[1].eq_ignore_ascii_case(b"INFO")))
+}
+
+fn by_nature(name: &str, words: &Words, queued: &[Words], oracle: &Value, tested: &Value) -> bool {
+    let sub = words.get(1).map(|word| word.to_ascii_uppercase()).unwrap_or_default();
+    match (name, sub.as_slice()) {
+        ("EXEC", _) => match (oracle, tested) {
+            (Value::Array(a), Value::Array(b)) if a.len() == b.len() && a.len() == queued.len() => {
+                a.iter().zip(b).zip(queued).all(|((a, b), words)| equivalent(words, &[], a, b))
+            }
+            _ => false,
+        },
+        ("KEYS", _) => same_elements(oracle, tested),
+        // Only the shape: whole iterations are compared by `iterate_both`.
+        ("SCAN", _) => matches!((oracle, tested), (Value::Array(a), Value::Array(b))
+            if a.len() == 2 && b.len() == 2 && matches!((&a[1], &b[1]), (Value::Array(_), Value::Array(_)))),
+        ("RANDOMKEY", _) => matches!((oracle, tested), (Value::Bulk(_), Value::Bulk(_))),
+        ("TTL" | "EXPIRETIME", _) => close(oracle, tested, 1 + CLOCK_TOLERANCE_MS / 1000),
+        ("PTTL" | "PEXPIRETIME", _) => close(oracle, tested, CLOCK_TOLERANCE_MS),
+        ("TIME", _) => matches!((oracle, tested), (Value::Array(a), Value::Array(b)) if a.len() == b.len()),
+        ("OBJECT", b"IDLETIME" | b"FREQ") => both_positive(oracle, tested),
+        ("MEMORY", b"USAGE") => both_positive(oracle, tested),
+        ("CLIENT", b"ID") => both_positive(oracle, tested),
+        ("COMMAND", _) if whole_table(words) => matches!((oracle, tested),
+            (Value::Array(a), Value::Array(b)) if a.len() > 40 && b.len() > 40),
+        ("COMMAND", b"COUNT") => both_positive(oracle, tested),
+        ("CONFIG", b"GET") => same_pairs(oracle, tested),
+        _ => false,
+    }
+}
+
+fn both_positive(oracle: &Value, tested: &Value) -> bool {
+    matches!((oracle, tested), (Value::Int(a), Value::Int(b)) if *a >= 0 && *b >= 0)
+}
+
+fn close(oracle: &Value, tested: &Value, tolerance: u64) -> bool {
+    match (oracle, tested) {
+        (Value::Int(a), Value::Int(b)) => *a >= 0 && *b >= 0 && a.abs_diff(*b) <= tolerance,
+        _ => false,
+    }
+}
+
+fn same_elements(oracle: &Value, tested: &Value) -> bool {
+    let sorted = |value: &Value| match value {
+        Value::Array(items) | Value::Set(items) => {
+            let mut items = items.clone();
+            items.sort();
+            Some(items)
+        }
+        _ => None,
+    };
+    std::mem::discriminant(oracle) == std::mem::discriminant(tested)
+        && sorted(oracle).is_some()
+        && sorted(oracle) == sorted(tested)
+}
+
+/// A map, or what RESP2 sends in its place, as sorted pairs.
+fn pairs(value: &Value) -> Option<Vec<(Value, Value)>> {
+    let mut pairs = match value {
+        Value::Map(pairs) => pairs.clone(),
+        Value::Array(items) if items.len().is_multiple_of(2) => {
+            items.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+        }
+        _ => return None,
+    };
+    pairs.sort();
+    Some(pairs)
+}
+
+fn same_pairs(oracle: &Value, tested: &Value) -> bool {
+    std::mem::discriminant(oracle) == std::mem::discriminant(tested)
+        && pairs(oracle).is_some()
+        && pairs(oracle) == pairs(tested)
+}
+
+/// HELLO: all fields in the same order; the version and the connection's id are the server's own.
+fn same_hello(oracle: &Value, tested: &Value) -> bool {
+    let masked = |value: &Value| -> Option<Vec<(Value, Value)>> {
+        let pairs: Vec<(Value, Value)> = match value {
+            Value::Map(pairs) => pairs.clone(),
+            Value::Array(items) => {
+                items.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+            }
+            _ => return None,
+        };
+        let own = |key: &Value| matches!(key, Value::Bulk(b) if b == b"version" || b == b"id");
+        Some(pairs.into_iter().map(|(k, v)| if own(&k) { (k, Value::Null) } else { (k, v) }).collect())
+    };
+    std::mem::discriminant(oracle) == std::mem::discriminant(tested) && masked(oracle) == masked(tested)
+}
+
+/// CLIENT INFO: the same fields in the same order (7.2 adds two) and the same values where they are not the
+/// server's own (addresses, buffers, memory, ids).
+fn same_client(oracle: &Value, tested: &Value) -> bool {
+    const COMPARED: &[&str] =
+        &["name", "flags", "db", "sub", "psub", "ssub", "multi", "cmd", "user", "redir", "resp"];
+    const SINCE_7_2: &[&str] = &["lib-name", "lib-ver"];
+    let fields = |value: &Value| -> Option<Vec<(String, String)>> {
+        let text = match value {
+            Value::Bulk(text) | Value::Verbatim(_, text) => String::from_utf8_lossy(text).into_owned(),
+            _ => return None,
+        };
+        let line = text.strip_suffix('\n')?;
+        let fields = line.split(' ').map(|field| field.split_once('=').unwrap_or((field, "")));
+        let known = fields.filter(|(name, _)| !SINCE_7_2.contains(name));
+        let masked =
+            |name: &str, value: &str| if COMPARED.contains(&name) { value.into() } else { String::new() };
+        Some(known.map(|(name, value)| (name.to_string(), masked(name, value))).collect())
+    };
+    std::mem::discriminant(oracle) == std::mem::discriminant(tested)
+        && fields(oracle).is_some()
+        && fields(oracle) == fields(tested)
+}
+
+/// COMMAND INFO: name, arity, flags and key positions. Categories, tips and key specifications grew in 7.2.
+fn same_rows(oracle: &Value, tested: &Value) -> bool {
+    let row = |value: &Value| -> Option<Vec<Value>> {
+        let Value::Array(items) = value else { return None };
+        let mut head: Vec<Value> = items.iter().take(6).cloned().collect();
+        if let Some(Value::Array(flags) | Value::Set(flags)) = head.get_mut(2) {
+            flags.sort();
+        }
+        (items.len() == 10).then_some(head)
+    };
+    let (Value::Array(a), Value::Array(b)) = (oracle, tested) else { return false };
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || (row(a).is_some() && row(a) == row(b)))
+}
