@@ -73,7 +73,7 @@ fn expiry_times_are_set_and_read_back() {
     check(f, "PERSIST a", ":0|");
     check(f, "EXPIRE nokey 10", ":0|");
     check(f, "PEXPIREAT a 9223372036854775807", ":1|");
-    check(f, "EXPIRETIME a", ":9223372036854775|");
+    check(f, "EXPIRETIME a", ":9223372036854776|");
     let effects = f.effect_lines();
     assert_eq!(effects[1], format!("PEXPIREAT a {}", NOW_MS + 10_000));
     assert_eq!(effects[6], "PERSIST a");
@@ -327,8 +327,10 @@ fn effects(taken: &Taken) -> Vec<(usize, Vec<Vec<u8>>)> {
     taken.runs.iter().map(|run| (run.db, words(&taken.bytes[run.start..][..run.len]))).collect()
 }
 
-/// Key, value, expiry of every live key by database.
-fn dataset(f: &mut Fixture) -> BTreeSet<(usize, Vec<u8>, Vec<u8>, Option<i64>)> {
+/// Database, key, value, expiry of a live key.
+type Live = (usize, Vec<u8>, Vec<u8>, Option<i64>);
+
+fn dataset(f: &mut Fixture) -> BTreeSet<Live> {
     let mut all = BTreeSet::new();
     for store in &mut f.stores {
         store.now_ms = f.now_ms;
