@@ -21,13 +21,13 @@ pub use keys::{Malformed, has_keys, keys_of, keys_with_flags};
 
 /// Rows of every group, a line per group; COMMAND lists commands in this order.
 pub static GROUPS: &[&[Row]] = &[
-    super::generic::ROWS,
-    super::server::keyspace::ROWS,
-    super::server::debug::ROWS,
     // Several slices of one group follow each other.
     super::string::ROWS,
     super::bitmap::ROWS,
+    super::generic::ROWS,
     super::server::command_cmd::ROWS,
+    super::server::keyspace::ROWS,
+    super::server::debug::ROWS,
 ];
 
 /// Most bytes of a client's words that an error line repeats (server.c `commandCheckExistence`).

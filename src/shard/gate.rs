@@ -94,13 +94,6 @@ where
         }
     }
 
-    /// Makes room below `maxmemory` if it can. `false`: there is none and the command would need some.
-    fn room(&mut self, command: &'static Command) -> bool {
-        let Some(ground) = self.seat.state() else { return true };
-        let enough = super::cron::make_room(&mut ground.store, &self.server, &self.config, self.id);
-        enough || !command.row.meta.has(flag::DENYOOM)
-    }
-
     /// What follows every command that was started.
     #[inline]
     pub(super) fn after_command(&mut self, key: usize, command: &'static Command) {
