@@ -33,6 +33,8 @@ pub struct Session {
     pub multi: Option<Box<Multi>>,
     /// Watched keys.
     pub watch: Option<Box<Watching>>,
+    /// RESET: the loop unregisters the watched keys once the command has run.
+    pub forget_watch: bool,
     /// What other connections may see of this one (CLIENT LIST), shared with them.
     pub info: Arc<ClientInfo>,
 }
@@ -93,6 +95,7 @@ impl Session {
             monitor: false,
             multi: None,
             watch: None,
+            forget_watch: false,
             info,
         }
     }
