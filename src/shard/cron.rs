@@ -103,7 +103,7 @@ where
     }
 
     pub(super) fn count_turn(&mut self) {
-        let nanos = self.driver.time().mono_ns.saturating_sub(self.time.mono_ns);
+        let nanos = self.meter.since_restart_ns();
         if let Some(stats) = self.server.stats.get(self.id) {
             stats.turns.add(1);
             stats.turn_nanos.add(nanos);

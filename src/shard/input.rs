@@ -6,7 +6,8 @@ use super::mesh::Caller;
 use super::meter::Meter;
 use super::{Connection, Driver, Shard};
 use crate::command::{Args, Command, Failure, Handler, View, table};
-use crate::resp::{Argv, Limits, Out, Parsed, ProtocolError};
+use crate::io::Event;
+use crate::resp::{Argv, Limits, Out, Parsed, Parser, ProtocolError};
 use smallvec::SmallVec;
 
 /// What became of a command.
@@ -22,6 +23,9 @@ pub enum Flow {
 
 /// Requests parsed before the first of them runs.
 const AHEAD: usize = 16;
+
+/// Longest request, in bytes, that is looked at before its turn comes.
+const UNPIPELINED_MAX: i64 = 512;
 
 /// A parsed request and the command that it names.
 struct Request<'a> {
@@ -209,6 +213,30 @@ where
             r.argv.get(word).copied()
         });
         ground.store.prefetch(db, keys);
+    }
+
+    /// The same for the first requests of several connections: without pipelines the misses of one turn overlap too.
+    pub(super) fn prefetch_events(&mut self, events: &[Event<D::Buf, D::Socket>]) {
+        let limits = Limits { bulk_max: UNPIPELINED_MAX, authenticated: true };
+        let Shard { conns, by_sock, seat, .. } = self;
+        let Some(ground) = seat.state() else { return };
+        let keys = events.iter().filter_map(|event| {
+            let Event::Received { sock, data } = event else { return None };
+            let data = data.as_ref();
+            if data.len() > UNPIPELINED_MAX as usize {
+                return None;
+            }
+            let conn = conns.get(by_sock.get(sock.0 as usize).copied().flatten()?)?;
+            // What is left of an earlier request, or another database, is not worth the trouble.
+            if !conn.inbuf.is_empty() || conn.session.as_ref()?.db != 0 {
+                return None;
+            }
+            match Parser::new().parse(data, &limits) {
+                Ok(Parsed::Request(argv, _)) => argv.get(table::lookup(argv.first()?)?.one_key?).copied(),
+                _ => None,
+            }
+        });
+        ground.store.prefetch(0, keys);
     }
 
     /// Notes why a connection's next command waits.

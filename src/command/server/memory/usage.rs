@@ -31,3 +31,42 @@ fn usage(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::command::testing::{Fixture, check};
+    use crate::command::{Keys, View, table};
+    use crate::resp::Out;
+
+    fn ask(f: &mut Fixture, line: &str) -> Result<String, Failure> {
+        let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        let mut reply = Vec::new();
+        let mut ctx = Ctx {
+            keys: Keys { view: View::One(&mut f.stores[0]), db: 0, now_ms: f.now_ms },
+            out: Out::new(&mut reply, f.session.proto),
+            session: &mut f.session,
+            server: &f.server,
+            command: table::lookup(b"dbsize").unwrap(),
+            shard: 0,
+        };
+        usage(&mut ctx, &argv)?;
+        Ok(String::from_utf8(reply).unwrap())
+    }
+
+    #[test]
+    fn usage_grows_with_the_value_and_checks_samples() {
+        let f = &mut Fixture::new();
+        check(f, "SET small v", "+OK|");
+        check(f, &format!("SET large {}", "x".repeat(10_000)), "+OK|");
+        let bytes = |reply: String| reply[1..].trim_end().parse::<usize>().unwrap();
+        assert!((20..64).contains(&bytes(ask(f, "MEMORY USAGE small").unwrap())));
+        assert!((10_000..10_200).contains(&bytes(ask(f, "MEMORY USAGE large SAMPLES 0").unwrap())));
+        assert_eq!(ask(f, "MEMORY USAGE nokey samples 5").unwrap(), "$-1\r\n");
+        assert_eq!(ask(f, "MEMORY USAGE small SAMPLES"), Err(Failure::Syntax));
+        assert_eq!(ask(f, "MEMORY USAGE small SAMPLES -1"), Err(Failure::Syntax));
+        assert_eq!(ask(f, "MEMORY USAGE small SAMPLES x"), Err(Failure::NotInteger));
+        assert_eq!(ask(f, "MEMORY USAGE small foo 1"), Err(Failure::Syntax));
+    }
+}
