@@ -179,3 +179,6 @@ impl Server {
         self.peak_memory.fetch_max(used, Relaxed).max(used)
     }
 }
+
+#[cfg(test)]
+mod tests;
