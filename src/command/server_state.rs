@@ -37,8 +37,6 @@ pub enum Note {
     Resume,
     /// Evict something: memory is above the limit and this shard holds the most.
     Evict,
-    /// Reset the counters that CONFIG RESETSTAT resets.
-    ResetStats,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
     ActiveExpire(bool),
     /// Stop accepting, then the loop.

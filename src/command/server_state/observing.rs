@@ -146,7 +146,6 @@ impl Server {
             of_db.keys.set(db.table.len() as u64);
             of_db.expires.set(db.table.expires_len() as u64);
             of_db.avg_ttl_ms.store(db.avg_ttl_ms, Relaxed);
-            of_db.overhead.set(db.table.mem_overhead() as u64);
         }
     }
 
