@@ -38,6 +38,66 @@ pub fn mono_ns() -> u64 {
     unix_ns(CLOCK_MONOTONIC)
 }
 
+/// A reading of the cheapest steady counter: the time-stamp counter where the kernel itself keeps time by it, else
+/// nanoseconds. Only differences mean something, and only after [`ticks_to_ns`].
+#[inline]
+pub fn ticks() -> u64 {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    if rate().counter {
+        // SAFETY: every x86-64 processor has the instruction, and the kernel lets user space use it.
+        return unsafe { std::arch::x86_64::_rdtsc() };
+    }
+    mono_ns()
+}
+
+/// Nanoseconds of a difference of two [`ticks`] readings.
+#[inline]
+pub fn ticks_to_ns(ticks: u64) -> u64 {
+    let ns = (u128::from(ticks) * u128::from(rate().ns_per_tick_q32)) >> 32;
+    u64::try_from(ns).unwrap_or(u64::MAX)
+}
+
+/// How ticks become nanoseconds.
+#[derive(Clone, Copy)]
+struct Rate {
+    counter: bool,
+    /// Nanoseconds of a tick, times 2^32.
+    ns_per_tick_q32: u64,
+}
+
+#[inline]
+fn rate() -> Rate {
+    static RATE: std::sync::OnceLock<Rate> = std::sync::OnceLock::new();
+    *RATE.get_or_init(measure_rate)
+}
+
+/// Compares the counter with the monotonic clock for two milliseconds, once per process. The counter is trusted where
+/// the kernel trusts it as its clock source: constant, not stopping, the same on all processors.
+#[cold]
+fn measure_rate() -> Rate {
+    let nanoseconds = Rate { counter: false, ns_per_tick_q32: 1 << 32 };
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let line = flags.lines().find(|l| l.starts_with("flags")).unwrap_or_default();
+        if !["constant_tsc", "nonstop_tsc"].iter().all(|flag| line.contains(flag)) {
+            return nanoseconds;
+        }
+        // SAFETY: as in `ticks`.
+        let read = || (unsafe { std::arch::x86_64::_rdtsc() }, mono_ns());
+        let (t0, ns0) = read();
+        let (mut t1, mut ns1) = (t0, ns0);
+        while ns1 - ns0 < 2 * NS_PER_MS {
+            (t1, ns1) = read();
+        }
+        let ticks = u128::from(t1.saturating_sub(t0).max(1));
+        let scaled = (u128::from(ns1 - ns0) << 32) / ticks;
+        u64::try_from(scaled).map_or(nanoseconds, |q| Rate { counter: true, ns_per_tick_q32: q })
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    nanoseconds
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +114,15 @@ mod tests {
         assert!((now_ms() - std_ms).abs() < 1_000);
         assert!((now_us() / 1_000 - std_ms).abs() < 1_000);
         assert!((now_ms_coarse() - std_ms).abs() < 1_000);
+    }
+
+    #[test]
+    fn ticks_measure_what_the_monotonic_clock_measures() {
+        let (t0, ns0) = (ticks(), mono_ns());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let (by_ticks, by_clock) = (ticks_to_ns(ticks() - t0), mono_ns() - ns0);
+        let error = by_ticks.abs_diff(by_clock) as f64 / by_clock as f64;
+        assert!(error < 0.05, "{by_ticks} ns by ticks, {by_clock} ns by the clock");
     }
 
     #[test]

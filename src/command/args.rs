@@ -31,3 +31,25 @@ pub fn word<'a>(args: Args<'a>, i: usize) -> &'a [u8] {
 pub fn is(word: &[u8], option: &str) -> bool {
     word.eq_ignore_ascii_case(option.as_bytes())
 }
+
+/// Word as a SCAN cursor (db.c `parseScanCursorOrReply`): what C's `strtoul` reads to the end, but no leading space. It
+/// takes a sign (a negative number wraps around) and reads nothing as 0.
+///
+/// # Errors
+/// `ERR invalid cursor` for anything else.
+pub fn cursor(word: &[u8]) -> Result<u64, Failure> {
+    let (negative, digits) = match word {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, word),
+    };
+    let invalid = Failure::text("ERR invalid cursor");
+    if digits.is_empty() && !word.is_empty() {
+        return Err(invalid);
+    }
+    let value = digits.iter().try_fold(0u64, |value, digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        value.checked_mul(10)?.checked_add(digit)
+    });
+    value.map(|v| if negative { v.wrapping_neg() } else { v }).ok_or(invalid)
+}

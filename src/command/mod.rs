@@ -9,6 +9,8 @@ pub mod args;
 pub mod bitmap;
 pub mod ctx;
 pub mod failure;
+pub mod generic;
+pub mod help;
 pub mod meta;
 pub mod row;
 pub mod server;

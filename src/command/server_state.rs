@@ -3,6 +3,7 @@
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
+//! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
@@ -77,6 +78,8 @@ pub struct Server {
     pub executable: std::path::PathBuf,
     /// Random id of this run, 40 hexadecimal digits.
     pub run_id: String,
+    /// Replication id, 40 hexadecimal digits: the name of the history that this dataset has (DEBUG CHANGE-REPL-ID).
+    pub repl_id: ArcSwap<String>,
     /// Unix time of the start in milliseconds.
     pub start_ms: i64,
     /// Number of shards.
@@ -117,6 +120,7 @@ impl Server {
             config_file: process.config_file,
             executable: process.executable,
             run_id: crate::base::prng::random_hex(40),
+            repl_id: ArcSwap::from_pointee(crate::base::prng::random_hex(40)),
             start_ms,
             shards,
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),

@@ -24,7 +24,10 @@ pub static GROUPS: &[&[Row]] = &[
     // Several slices of one group follow each other.
     super::string::ROWS,
     super::bitmap::ROWS,
+    super::generic::ROWS,
     super::server::command_cmd::ROWS,
+    super::server::keyspace::ROWS,
+    super::server::debug::ROWS,
 ];
 
 /// Most bytes of a client's words that an error line repeats (server.c `commandCheckExistence`).

@@ -78,7 +78,9 @@ fn print(startup: &Startup, args: &[OsString]) -> ExitCode {
             ExitCode::FAILURE
         }
         _ => {
-            eprintln!("{program}: this part is not built yet; use the tool of the same name of Redis for now.");
+            eprintln!(
+                "{program}: this part is not built yet; use the tool of the same name of Redis for now."
+            );
             ExitCode::FAILURE
         }
     }
@@ -92,15 +94,19 @@ fn serve(invocation: &Invocation, title: Option<Title>) -> Result<(), End> {
     let renames: Vec<(String, String)> = loaded
         .renamed_commands
         .iter()
-        .map(|(from, to)| (String::from_utf8_lossy(from).into_owned(), String::from_utf8_lossy(to).into_owned()))
+        .map(|(from, to)| {
+            (String::from_utf8_lossy(from).into_owned(), String::from_utf8_lossy(to).into_owned())
+        })
         .collect();
     let renames: Vec<(&str, &str)> = renames.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
     table::init(&renames).map_err(|error| End::Say(error.to_string()))?;
-    let supervisor = Supervisor::detect(Mode::from_name(config.supervised.as_str().as_bytes()).unwrap_or(Mode::No));
+    let supervisor =
+        Supervisor::detect(Mode::from_name(config.supervised.as_str().as_bytes()).unwrap_or(Mode::No));
     let background = config.daemonize && !supervisor.is_some();
     configure_log(config, background);
     if background {
-        daemon::daemonize().map_err(|e| End::Say(format!("Can't fork to the background: {}", os_text(&e))))?;
+        daemon::daemonize()
+            .map_err(|e| End::Say(format!("Can't fork to the background: {}", os_text(&e))))?;
     }
     announce(&loaded, invocation);
     // A report of crashes is worth having, not worth ending for.
@@ -188,8 +194,7 @@ fn run_threads(
         wake: Box::new(move |shard| waking.wake(shard)),
         shutdown: Box::new(move |r| *asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(r)),
     };
-    let server =
-        Arc::new(Server::new(config.clone(), shards, table::all().len(), clock::now_ms(), process));
+    let server = Arc::new(Server::new(config.clone(), shards, table::all().len(), clock::now_ms(), process));
     let (freeing, freer) = threads::start_freeing().map_err(|e| os_text(&e))?;
     let shard_threads = threads::start_shards(&server, &wakes, listeners, &freeing)?;
     signals.listen().map_err(|e| os_text(&e))?;
@@ -274,7 +279,8 @@ fn configure_log(config: &Config, background: bool) {
     let file = (!config.logfile.is_empty()).then(|| crate::config::absolute_path(config.logfile.as_ref()));
     let syslog = config.syslog_enabled.then(|| SyslogSettings {
         ident: config.syslog_ident.clone(),
-        facility: log::syslog_facility(config.syslog_facility.as_str().as_bytes()).unwrap_or(libc::LOG_LOCAL0),
+        facility: log::syslog_facility(config.syslog_facility.as_str().as_bytes())
+            .unwrap_or(libc::LOG_LOCAL0),
     });
     log::configure(Settings { level, file, syslog, daemonized: background });
 }

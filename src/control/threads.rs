@@ -87,7 +87,8 @@ pub fn start_shards(
                 }
             };
             let seed = os_random_u64();
-            let mut shard = Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing });
+            let mut shard =
+                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing });
             listeners.into_iter().for_each(|l| shard.listen(l));
             let _ = ready.send(Ok(()));
             drop(ready);

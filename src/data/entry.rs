@@ -394,6 +394,27 @@ impl Entry {
             _ => 1,
         }
     }
+
+    /// A copy of the entry under another key (COPY), with the same expiry and access field.
+    #[must_use]
+    pub fn clone_with_key(&self, key: &[u8]) -> EntryBox {
+        let object = match self.value() {
+            ValueRef::Object(object) => Box::into_raw(Box::new(object.clone())),
+            _ => std::ptr::null_mut(),
+        };
+        self.rebuilt(key, self.expire_ms(), object)
+    }
+
+    /// A copy of the meta bits and payload under another key or expiry. The object, if any, changes owner: the
+    /// caller either releases this block without its object or passes a copy of the object.
+    fn rebuilt(&self, key: &[u8], expire: Option<i64>, object: *mut Object) -> EntryBox {
+        let payload = match self.value() {
+            ValueRef::Bytes(bytes) => Payload::Inline(bytes),
+            ValueRef::Int(number) => Payload::Int(number),
+            ValueRef::Object(_) => Payload::Boxed(object),
+        };
+        EntryBox::build(self.header.meta.get(), key, expire, &payload)
+    }
 }
 
 impl std::fmt::Debug for Entry {
@@ -556,17 +577,6 @@ impl EntryBox {
         self.block.as_ptr().cast_const().cast()
     }
 
-    /// A copy of the meta bits and payload under another key or expiry. The object, if any, changes owner: the
-    /// caller either releases this block without its object or passes a copy of the object.
-    fn rebuilt(&self, key: &[u8], expire: Option<i64>, object: *mut Object) -> Self {
-        let payload = match self.value() {
-            ValueRef::Bytes(bytes) => Payload::Inline(bytes),
-            ValueRef::Int(number) => Payload::Int(number),
-            ValueRef::Object(_) => Payload::Boxed(object),
-        };
-        Self::build(self.header.meta.get(), key, expire, &payload)
-    }
-
     fn owned_object(&self) -> *mut Object {
         match self.form() {
             Form::Boxed => self.object_ptr(self.shape()),
@@ -627,16 +637,6 @@ impl EntryBox {
         let moved = self.rebuilt(key, self.expire_ms(), self.owned_object());
         self.release_block();
         moved
-    }
-
-    /// A copy of the entry under another key (COPY), with the same expiry and access field.
-    #[must_use]
-    pub fn clone_with_key(&self, key: &[u8]) -> Self {
-        let object = match self.value() {
-            ValueRef::Object(object) => Box::into_raw(Box::new(object.clone())),
-            _ => std::ptr::null_mut(),
-        };
-        self.rebuilt(key, self.expire_ms(), object)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Class, Watched, lru};
 use crate::base::prng::Prng;
 use crate::data::{Entry, EntryBox, HKey, Table};
 use crate::journal::Journal;
+use smallvec::SmallVec;
 
 /// One database of one shard.
 #[derive(Default)]
@@ -121,6 +122,21 @@ impl Store {
     /// The table of database `db`.
     pub fn table(&self, db: usize) -> Option<&Table> {
         self.dbs.get(db).map(|d| &d.table)
+    }
+
+    /// Asks the processor to load the buckets, then the entries of `keys`, for lookups that follow soon.
+    pub fn prefetch<'a>(&self, db: usize, keys: impl Iterator<Item = &'a [u8]>) {
+        let Some(table) = self.table(db) else { return };
+        let hashed: SmallVec<[HKey<'a>; 16]> = keys
+            .map(|key| {
+                let key = HKey::new(key);
+                table.prefetch(&key);
+                key
+            })
+            .collect();
+        for key in &hashed {
+            table.prefetch_entry(key);
+        }
     }
 
     /// Looks a key up for reading: counts a hit or a miss and a use (Redis: db.c `lookupKeyRead`).

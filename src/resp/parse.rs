@@ -103,6 +103,11 @@ impl Parser {
         Parser::default()
     }
 
+    /// Forgets a cut-off request: its bytes will be parsed from their start.
+    pub fn reset(&mut self) {
+        self.partial = None;
+    }
+
     /// Bytes held for a cut-off request (for memory accounting).
     pub fn mem_bytes(&self) -> usize {
         self.partial.as_ref().map_or(0, |p| size_of::<Partial>() + p.ranges.capacity() * 16)

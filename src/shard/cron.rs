@@ -1,12 +1,11 @@
 //! What a shard does without being asked: active expiry, publishing its counters, ending idle connections, and obeying
 //! changes of the configuration.
 
-use super::conn::Hold;
+use super::conn::{Conn, Hold};
 use super::{CRON, Connection, Driver, Shard};
-use crate::command::{Args, Command, Note, Server};
+use crate::command::{Args, Command, Note};
 use crate::config::{Config, MaxmemoryPolicy};
 use crate::keyspace::{Policy, Store};
-use std::sync::Arc;
 
 /// Counters of a shard since they were last published.
 #[derive(Default)]
@@ -26,10 +25,7 @@ pub struct Tally {
 /// Copies into a store what of the configuration it obeys.
 pub fn apply_policy(store: &mut Store, config: &Config) {
     store.policy = Policy {
-        lfu: matches!(
-            config.maxmemory_policy,
-            MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu
-        ),
+        lfu: matches!(config.maxmemory_policy, MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu),
         lfu_log_factor: config.lfu_log_factor,
         lfu_decay_min: config.lfu_decay_time,
         lazy_expire: config.lazyfree_lazy_expire,
@@ -40,11 +36,6 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
     };
 }
 
-/// Frees memory until it is below `maxmemory`. `false`: there is nothing left to free.
-pub fn make_room(_store: &mut Store, _server: &Arc<Server>, config: &Config, _shard: usize) -> bool {
-    crate::base::alloc::used_memory() as u64 <= config.maxmemory
-}
-
 impl<D: Driver> Shard<D>
 where
     D::Socket: Connection,
@@ -53,8 +44,35 @@ where
     pub(super) fn run_cron(&mut self) {
         self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
         self.publish_counters();
+        self.end_idle();
+        if let Some(ground) = self.seat.state() {
+            ground.store.estimate_ttl();
+        }
+        if self.next_expire_ns == u64::MAX {
+            self.run_expiry();
+        }
         if self.server.paused(self.time.unix_ms).is_none() {
             self.release_paused();
+        }
+    }
+
+    /// Ends connections that were idle for longer than `timeout` (timeout.c `clientsCronHandleTimeout`); once a second.
+    fn end_idle(&mut self) {
+        let timeout_ms = i64::from(self.config.timeout_s).saturating_mul(1000);
+        if timeout_ms == 0 || self.time.unix_ms < self.next_idle_check_ms {
+            return;
+        }
+        self.next_idle_check_ms = self.time.unix_ms + 1000;
+        let now = self.time.unix_ms;
+        let is_idle = |c: &Conn| {
+            c.hold == Hold::None
+                && now.saturating_sub(c.last_ms) > timeout_ms
+                && c.session.as_ref().is_some_and(|s| !s.monitor)
+        };
+        let idle: Vec<usize> = self.conns.iter().filter(|(_, c)| is_idle(c)).map(|(key, _)| key).collect();
+        for key in idle {
+            crate::log!(Verbose, "Closing idle client");
+            self.close(key);
         }
     }
 
@@ -77,6 +95,9 @@ where
                 }
             }
             Note::ActiveExpire(on) => self.active_expire = on,
+            Note::Evict => {
+                self.relieve();
+            }
             _ => {}
         }
     }

@@ -94,13 +94,6 @@ where
         }
     }
 
-    /// Makes room below `maxmemory` if it can. `false`: there is none and the command would need some.
-    fn room(&mut self, command: &'static Command) -> bool {
-        let Some(ground) = self.seat.state() else { return true };
-        let enough = super::cron::make_room(&mut ground.store, &self.server, &self.config, self.id);
-        enough || !command.row.meta.has(flag::DENYOOM)
-    }
-
     /// What follows every command that was started.
     #[inline]
     pub(super) fn after_command(&mut self, key: usize, command: &'static Command) {
@@ -121,7 +114,11 @@ where
 }
 
 /// Whether an expired key counts as changed for its watcher; see `Watched::was_expired`.
-pub(super) fn watch_broken(store: &Store, watching: &crate::command::session::Watching, owns: impl Fn(u16) -> bool) -> bool {
+pub(super) fn watch_broken(
+    store: &Store,
+    watching: &crate::command::session::Watching,
+    owns: impl Fn(u16) -> bool,
+) -> bool {
     watching.state.is_dirty()
         || watching.keys.iter().any(|(db, key)| {
             let hashed = crate::data::HKey::new(key);

@@ -1,12 +1,13 @@
 //! From received bytes to commands: parsing, the checks that come first, and running what runs here.
 
 use super::conn::{Conn, End, Hold};
-use super::meter::Meter;
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
+use super::meter::Meter;
 use super::{Connection, Driver, Shard};
 use crate::command::{Args, Command, Failure, Handler, View, table};
-use crate::resp::{Limits, Out, Parsed};
+use crate::resp::{Argv, Limits, Out, Parsed, ProtocolError};
+use smallvec::SmallVec;
 
 /// What became of a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +18,33 @@ pub enum Flow {
     Retry(Hold),
     /// It started, and the next must wait until the hold ends.
     Wait(Hold),
+}
+
+/// Requests parsed before the first of them runs.
+const AHEAD: usize = 16;
+
+/// A parsed request and the command that it names.
+struct Request<'a> {
+    command: Result<&'static Command, Failure>,
+    argv: Argv<'a>,
+    /// Bytes it took.
+    used: usize,
+}
+
+type Requests<'a> = SmallVec<[Request<'a>; AHEAD]>;
+
+/// What comes behind the requests that were parsed.
+enum Stop {
+    /// Perhaps more requests.
+    Full,
+    /// Bytes without meaning.
+    Skip(usize),
+    /// An inline request.
+    Inline(Vec<Vec<u8>>, usize),
+    /// A request that is cut off.
+    More(usize),
+    /// Something that is no request.
+    Error(ProtocolError),
 }
 
 /// Runs a command of another shard's connection on this shard's keys.
@@ -93,59 +121,118 @@ where
     /// Executes the requests in `data`. Returns the bytes that are done with.
     fn feed(&mut self, key: usize, data: &[u8]) -> usize {
         let mut at = 0;
-        let bulk_max = i64::try_from(self.config.proto_max_bulk_len).unwrap_or(i64::MAX);
         loop {
-            let rest = data.get(at..).unwrap_or_default();
-            let Some(conn) = self.conns.get_mut(key) else { return data.len() };
-            if rest.is_empty() {
-                conn.need = 0;
-                return at;
+            let (requests, stop) = self.parse_ahead(key, data.get(at..).unwrap_or_default());
+            if requests.len() > 1 {
+                self.prefetch(key, &requests);
             }
-            let Some(session) = conn.session.as_deref() else { return at };
-            let limits = Limits { bulk_max, authenticated: session.authenticated };
-            let (flow, used) = match conn.parser.parse(rest, &limits) {
-                Ok(Parsed::Request(argv, used)) => (self.command(key, &argv), used),
-                Ok(Parsed::Inline(words, used)) => {
-                    let argv: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-                    (self.command(key, &argv), used)
+            for request in &requests {
+                match self.start(key, request) {
+                    Flow::Done => at += request.used,
+                    flow @ (Flow::Retry(hold) | Flow::Wait(hold)) => {
+                        self.put_on_hold(key, hold);
+                        return if matches!(flow, Flow::Wait(_)) { at + request.used } else { at };
+                    }
                 }
-                Ok(Parsed::Empty(used)) => (Flow::Done, used),
-                Ok(Parsed::More(need)) => {
-                    conn.need = need;
+                if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                    return data.len();
+                }
+            }
+            match stop {
+                Stop::Full => {}
+                Stop::Skip(used) => at += used,
+                Stop::Inline(words, used) => {
+                    let argv: Argv<'_> = words.iter().map(Vec::as_slice).collect();
+                    match self.start(key, &Request { command: table::resolve(&argv), argv, used }) {
+                        Flow::Done => at += used,
+                        flow @ (Flow::Retry(hold) | Flow::Wait(hold)) => {
+                            self.put_on_hold(key, hold);
+                            return if matches!(flow, Flow::Wait(_)) { at + used } else { at };
+                        }
+                    }
+                    if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                        return data.len();
+                    }
+                }
+                Stop::More(need) => {
+                    if let Some(conn) = self.conns.get_mut(key) {
+                        conn.need = need;
+                    }
                     return at;
                 }
-                Err(error) => {
+                Stop::Error(error) => {
                     self.protocol_error(key, &error);
                     return data.len();
                 }
-            };
-            match flow {
-                Flow::Done => at += used,
-                Flow::Retry(hold) | Flow::Wait(hold) => {
-                    if let Some(conn) = self.conns.get_mut(key) {
-                        conn.hold = hold;
-                        conn.need = 0;
-                    }
-                    match hold {
-                        Hold::Lend => self.lent_out.push(key),
-                        Hold::Pause => self.paused.push(key),
-                        _ => {}
-                    }
-                    return if matches!(flow, Flow::Wait(_)) { at + used } else { at };
-                }
-            }
-            if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
-                return data.len();
             }
         }
     }
 
+    /// Parses up to [`AHEAD`] requests, and says what comes behind them.
+    fn parse_ahead<'a>(&mut self, key: usize, data: &'a [u8]) -> (Requests<'a>, Stop) {
+        let bulk_max = i64::try_from(self.config.proto_max_bulk_len).unwrap_or(i64::MAX);
+        let mut requests = Requests::new();
+        let Some(conn) = self.conns.get_mut(key) else { return (requests, Stop::More(0)) };
+        let Some(session) = conn.session.as_deref() else { return (requests, Stop::More(0)) };
+        let limits = Limits { bulk_max, authenticated: session.authenticated };
+        // AUTH lifts the limits for what follows it, so before it there is no looking ahead.
+        let ahead = if session.authenticated { AHEAD } else { 1 };
+        let mut at = 0;
+        while requests.len() < ahead {
+            let rest = data.get(at..).unwrap_or_default();
+            if rest.is_empty() {
+                return (requests, Stop::More(0));
+            }
+            let stop = match conn.parser.parse(rest, &limits) {
+                Ok(Parsed::Request(argv, used)) => {
+                    at += used;
+                    requests.push(Request { command: table::resolve(&argv), argv, used });
+                    continue;
+                }
+                Ok(Parsed::Inline(words, used)) => Stop::Inline(words, used),
+                Ok(Parsed::Empty(used)) => Stop::Skip(used),
+                Ok(Parsed::More(need)) => Stop::More(need),
+                Err(error) => Stop::Error(error),
+            };
+            return (requests, stop);
+        }
+        (requests, Stop::Full)
+    }
+
+    /// Asks the processor to load what the requests will touch: first all buckets, then all entries. At a million keys
+    /// nearly every lookup misses the caches; the misses of a pipeline then overlap instead of following each other.
+    fn prefetch(&mut self, key: usize, requests: &Requests<'_>) {
+        let Some(db) = self.conns.get(key).and_then(|c| Some(c.session.as_ref()?.db)) else { return };
+        let Some(ground) = self.seat.state() else { return };
+        let keys = requests.iter().filter_map(|r| {
+            let word = r.command.as_ref().ok()?.one_key?;
+            r.argv.get(word).copied()
+        });
+        ground.store.prefetch(db, keys);
+    }
+
+    /// Notes why a connection's next command waits.
+    fn put_on_hold(&mut self, key: usize, hold: Hold) {
+        if let Some(conn) = self.conns.get_mut(key) {
+            conn.hold = hold;
+            conn.need = 0;
+            // What was parsed ahead is parsed again when the hold ends.
+            conn.parser.reset();
+        }
+        match hold {
+            Hold::Lend => self.lent_out.push(key),
+            Hold::Pause => self.paused.push(key),
+            _ => {}
+        }
+    }
+
     /// One command of connection `key`.
-    fn command(&mut self, key: usize, argv: Args<'_>) -> Flow {
-        let command = match table::resolve(argv) {
-            Ok(command) => command,
+    fn start(&mut self, key: usize, request: &Request<'_>) -> Flow {
+        let argv = request.argv.as_slice();
+        let command = match &request.command {
+            Ok(command) => *command,
             Err(failure) => {
-                self.refuse(key, None, &failure);
+                self.refuse(key, None, failure);
                 return Flow::Done;
             }
         };
@@ -180,7 +267,11 @@ where
             let ok = ground::run(scene, command, argv, out);
             meter.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
         };
-        if order.is_empty() { go(out) } else { order.local(go) }
+        if order.is_empty() {
+            go(out)
+        } else {
+            order.local(go)
+        }
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }

@@ -104,7 +104,8 @@ impl<S> Mesh<S> {
         let Some(Some(link)) = self.links.get_mut(to) else { return };
         let batch = link.open.get_or_insert_with(|| self.spares.pop().unwrap_or_default());
         let out = &mut batch.requests;
-        let flags = if caller.proto == Proto::V3 { V3 } else { 0 } | if caller.no_touch { NO_TOUCH } else { 0 };
+        let flags =
+            if caller.proto == Proto::V3 { V3 } else { 0 } | if caller.no_touch { NO_TOUCH } else { 0 };
         out.extend_from_slice(&caller.conn.to_le_bytes());
         for n in [command, caller.db] {
             out.extend_from_slice(&u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());

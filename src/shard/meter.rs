@@ -8,19 +8,19 @@ use std::sync::Arc;
 /// reading.
 #[derive(Default)]
 pub struct Meter {
-    last_ns: u64,
+    last: u64,
 }
 
 impl Meter {
     /// A meter that starts now.
     pub fn start() -> Meter {
-        Meter { last_ns: clock::mono_ns() }
+        Meter { last: clock::ticks() }
     }
 
     /// What follows did not belong to a command: the next one starts now.
     #[inline]
-    pub fn restart(&mut self, now_ns: u64) {
-        self.last_ns = now_ns;
+    pub fn restart(&mut self) {
+        self.last = clock::ticks();
     }
 
     /// A command ran: counts the call, its time and its failure; logs it if it was slow. `client` is the caller's id.
@@ -35,9 +35,9 @@ impl Meter {
         client: u64,
         reply: &[u8],
     ) {
-        let now = clock::mono_ns();
-        let nanos = now.saturating_sub(self.last_ns);
-        self.last_ns = now;
+        let now = clock::ticks();
+        let nanos = clock::ticks_to_ns(now.saturating_sub(self.last));
+        self.last = now;
         let Some(stats) = server.stats.get(shard) else { return };
         stats.processed.add(1);
         if let Some(of_command) = stats.commands.get(command.id) {

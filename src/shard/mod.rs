@@ -17,6 +17,7 @@ mod cron;
 mod gate;
 mod ground;
 mod input;
+mod memory;
 mod mesh;
 mod meter;
 mod multi;
@@ -111,6 +112,11 @@ pub struct Shard<D: Driver> {
     /// Something beyond the ordinary must be checked before commands: memory limit, pause, MONITORs.
     watchful: bool,
     active_expire: bool,
+    /// When expiry goes on (driver's clock); `u64::MAX`: with the next cron.
+    next_expire_ns: u64,
+    /// An eviction ran out of time.
+    over_limit: bool,
+    next_idle_check_ms: i64,
     stopping: bool,
 }
 
@@ -156,6 +162,9 @@ where
             rng: Prng::new(seed ^ 0x9e37_79b9_7f4a_7c15),
             watchful: false,
             active_expire: true,
+            next_expire_ns: u64::MAX,
+            over_limit: false,
+            next_idle_check_ms: 0,
             stopping: false,
             server,
         }
@@ -206,7 +215,7 @@ where
             ground.store.now_ms = self.time.unix_ms;
         }
         let mut worked = !events.is_empty();
-        self.meter.restart(self.time.mono_ns);
+        self.meter.restart();
         self.watchful = self.config.maxmemory > 0 || self.server.is_watchful();
         for event in events.drain(..) {
             self.event(event);
@@ -222,11 +231,15 @@ where
         if self.time.mono_ns >= self.next_cron_ns {
             self.run_cron();
         }
+        if self.time.mono_ns >= self.next_expire_ns {
+            self.run_expiry();
+        }
+        self.go_on_evicting();
         self.end_turn();
         if worked {
             self.count_turn();
         }
-        worked && self.n > 1 && !self.may_sleep()
+        self.over_limit || (worked && self.n > 1 && !self.may_sleep())
     }
 
     /// What came from other shards: requests, answers, connections, transactions.
@@ -313,7 +326,8 @@ where
             return Wait::Never;
         }
         let now = self.driver.time().mono_ns;
-        Wait::AtMost(CRON.min(Duration::from_nanos(self.next_cron_ns.saturating_sub(now).max(1))))
+        let next = self.next_cron_ns.min(self.next_expire_ns);
+        Wait::AtMost(CRON.min(Duration::from_nanos(next.saturating_sub(now).max(1))))
     }
 
     fn may_sleep(&self) -> bool {

@@ -4,11 +4,11 @@
 //! because the queue may change it (SELECT) and the thread that runs it is not known beforehand.
 
 use super::conn::Hold;
-use super::meter::Meter;
 use super::gate::watch_broken;
 use super::ground::{self, Ground, LentStores, Scene};
 use super::input::{Flow, execute_for};
 use super::mesh::Caller;
+use super::meter::Meter;
 use super::queue::unregister;
 use super::txn::{Fragments, Lent, ShardSet, Ticket, Whole};
 use super::{Connection, Driver, Shard};
@@ -231,7 +231,8 @@ where
         parts: Vec<(usize, Vec<Vec<u8>>, Vec<usize>)>,
         merge: Merge,
     ) -> Flow {
-        let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?))) else {
+        let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?)))
+        else {
             return Flow::Done;
         };
         let mut shards = ShardSet::new();
@@ -248,7 +249,13 @@ where
     }
 
     /// Starts a command over all of `shards` together.
-    pub(super) fn whole(&mut self, key: usize, command: &'static Command, argv: Args<'_>, shards: ShardSet) -> Flow {
+    pub(super) fn whole(
+        &mut self,
+        key: usize,
+        command: &'static Command,
+        argv: Args<'_>,
+        shards: ShardSet,
+    ) -> Flow {
         if self.undrained(key) {
             return Flow::Retry(Hold::Drain);
         }

@@ -32,7 +32,13 @@ where
     }
 
     /// The commands that are part of the loop.
-    pub(super) fn shard_op(&mut self, key: usize, op: ShardOp, command: &'static Command, argv: Args<'_>) -> Flow {
+    pub(super) fn shard_op(
+        &mut self,
+        key: usize,
+        op: ShardOp,
+        command: &'static Command,
+        argv: Args<'_>,
+    ) -> Flow {
         let in_multi = self.conns.get(key).and_then(|c| c.session.as_ref()?.multi.as_ref()).is_some();
         let started = self.driver.time().mono_ns;
         let flow = match (op, in_multi) {
@@ -251,4 +257,3 @@ pub(super) fn unregister(watching: &Watching, store: &mut Store, owns: impl Fn(u
         store.watched.unwatch(*db, name, &watching.state);
     }
 }
-

@@ -25,7 +25,10 @@ where
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
             Route::Every(merge) => self.fragment_all(key, command, argv, merge),
             Route::Cursor(word) => {
-                let owner = argv.get(word).and_then(|w| numbers::parse_u64(w)).map(|cursor| slots::owner(slots::of_cursor(cursor), self.n));
+                let owner = argv
+                    .get(word)
+                    .and_then(|w| numbers::parse_u64(w))
+                    .map(|cursor| slots::owner(slots::of_cursor(cursor), self.n));
                 self.run_at(key, owner.unwrap_or(self.id), command, argv)
             }
         }
@@ -41,7 +44,8 @@ where
             // The words do not say which keys: the handler knows the error.
             return self.run_here(key, command, argv);
         }
-        let owner_of = |word: &usize| slots::owner(key_slot(argv.get(*word).copied().unwrap_or_default()), self.n);
+        let owner_of =
+            |word: &usize| slots::owner(key_slot(argv.get(*word).copied().unwrap_or_default()), self.n);
         let Some(first) = words.first().map(owner_of) else {
             return self.run_here(key, command, argv);
         };
@@ -62,14 +66,21 @@ where
 
     /// Runs a command on one shard: this one or another.
     #[inline]
-    pub(super) fn run_at(&mut self, key: usize, owner: usize, command: &'static Command, argv: Args<'_>) -> Flow {
+    pub(super) fn run_at(
+        &mut self,
+        key: usize,
+        owner: usize,
+        command: &'static Command,
+        argv: Args<'_>,
+    ) -> Flow {
         if owner == self.id {
             return self.run_here(key, command, argv);
         }
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Some(session) = conn.session.as_deref() else { return Flow::Done };
         conn.order.expect(owner, matches!(session.reply, ReplyMode::Off | ReplyMode::Skip));
-        let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?))) else {
+        let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?)))
+        else {
             return Flow::Done;
         };
         self.mesh.request(owner, caller, command.id, argv);

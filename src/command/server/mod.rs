@@ -1,3 +1,6 @@
 //! Group server.
 
 pub mod command_cmd;
+pub mod debug;
+pub mod keyspace;
+pub mod memory;

@@ -213,7 +213,9 @@ impl Table {
             let bucket = &record.segment.buckets[home_bucket(position, node.depth())];
             for lane in bucket.matches(key.fingerprint()) {
                 if let Some(entry) = bucket.get(lane) {
+                    // Key and small values lie in the first two cache lines; both misses overlap.
                     prefetch(entry.address());
+                    prefetch(entry.address().wrapping_add(64));
                 }
             }
         }

@@ -2,7 +2,6 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-
 /// Adds one to an event descriptor. A full counter (EAGAIN) has already woken its reader.
 pub fn event_signal(event: &OwnedFd) {
     let one: u64 = 1;

@@ -1,0 +1,186 @@
+//! DEBUG: what tests need to see and to provoke (Redis: debug.c).
+//!
+//! One row serves all subcommands, as in Redis, so every one of them runs on every shard; with several shards each
+//! states a part and [`merge`] makes the reply:
+//!
+//! ```text
+//!  empty                      the key is not mine
+//!  'F' reply                  the reply; the same of all shards that answer
+//!  'D' (db u32 BE, 20 bytes)* digest of each database that has keys here
+//!  'V' (20 bytes)*            digest of each key asked for, zero for those of others
+//!  '-' ...                    an error (the loop passes on the first)
+//! ```
+//!
+//! Who may call DEBUG (`enable-debug-command`) is checked before. What would crash or restart the process, or looks into
+//! structures that Redis has and Shoal has not (JMAP, HTSTATS, MALLCTL, ...), is refused as an unknown subcommand.
+
+mod digest;
+mod object;
+mod populate;
+
+use crate::base::{glob, numbers, prng};
+use crate::command::args::{int, is, word};
+use crate::command::meta::server as meta;
+use crate::command::{Args, Ctx, Failure, Merge, Note, Outcome, Route, Row, View, help};
+use crate::resp::{Out, Proto};
+use digest::{Dataset, Digest};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The row of DEBUG.
+pub static ROWS: &[Row] = &[Row::new(&meta::DEBUG, Route::Every(Merge::Custom(merge)), debug)];
+
+/// Largest value that QUICKLIST-PACKED-THRESHOLD takes: a little below 4 GiB (quicklist.c
+/// `quicklistisSetPackedThreshold`).
+const PACKED_MAX: u64 = (1 << 32) - (1 << 20);
+
+const HELP: &[&str] = &[
+    "CHANGE-REPL-ID",
+    "    Change the replication IDs of the instance.",
+    "    Dangerous: should be used only for testing the replication subsystem.",
+    "DIGEST",
+    "    Output a hex signature representing the current DB content.",
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    Output a hex signature of the values of all the specified keys.",
+    "ERROR <string>",
+    "    Return a Redis protocol error with <string> as message. Useful for clients",
+    "    unit tests to simulate Redis errors.",
+    "OBJECT <key>",
+    "    Show low level info about `key` and associated value.",
+    "POPULATE <count> [<prefix>] [<size>]",
+    "    Create <count> string keys named key:<num>. If <prefix> is specified then",
+    "    it is used instead of the 'key' prefix. These are not propagated to",
+    "    replicas.",
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    Sets the threshold for elements to be inserted as plain vs packed nodes",
+    "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    Setting it to 0 disables expiring keys in background when they are not",
+    "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
+    "    default.",
+    "SLEEP <seconds>",
+    "    Stop the server for <seconds>. Decimals allowed.",
+    "STRINGMATCH-LEN <pattern> <string>",
+    "    Whether the glob-style pattern matches the string: 1 or 0.",
+];
+
+/// What a subcommand has to say on one shard.
+enum Part {
+    /// The reply was written.
+    Written,
+    /// The key belongs to another shard.
+    NotMine,
+    Dataset(Dataset),
+    Values(Vec<Digest>),
+}
+
+/// DEBUG subcommand [arg ...]
+fn debug(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let mark = ctx.out.mark();
+    let fragment = is_fragment(ctx);
+    let part = run(ctx, args)?;
+    match part {
+        Part::Written if fragment => ctx.out.raw().insert(mark, b'F'),
+        Part::Written | Part::NotMine => {}
+        Part::Dataset(dataset) if fragment => dataset.write_part(ctx.out.raw()),
+        Part::Dataset(dataset) => ctx.out.simple(&dataset.finish()),
+        Part::Values(values) if fragment => digest::write_values_part(&values, ctx.out.raw()),
+        Part::Values(values) => digest::reply_values(&values, &mut ctx.out),
+    }
+    Ok(())
+}
+
+/// Whether this is one shard's part of the reply.
+fn is_fragment(ctx: &Ctx<'_>) -> bool {
+    ctx.server.shards > 1 && matches!(ctx.keys.view, View::One(_))
+}
+
+fn run(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<Part, Failure> {
+    let sub = word(args, 1);
+    match args.len() {
+        2 if is(sub, "HELP") => help::reply(&mut ctx.out, "DEBUG", HELP),
+        2 if is(sub, "DIGEST") => return Ok(Part::Dataset(Dataset::of_view(ctx))),
+        2 if is(sub, "CHANGE-REPL-ID") => change_repl_id(ctx),
+        3 if is(sub, "ERROR") => return Err(Failure::Bytes(word(args, 2).to_vec())),
+        3 if is(sub, "OBJECT") => return object::object(ctx, args),
+        3 if is(sub, "SLEEP") => sleep(ctx, word(args, 2)),
+        3 if is(sub, "SET-ACTIVE-EXPIRE") => set_active_expire(ctx, word(args, 2)),
+        3 if is(sub, "QUICKLIST-PACKED-THRESHOLD") => packed_threshold(ctx, word(args, 2))?,
+        4 if is(sub, "STRINGMATCH-LEN") => {
+            ctx.out.int(i64::from(glob::matches(word(args, 2), word(args, 3), false)));
+        }
+        3..=5 if is(sub, "POPULATE") => populate::populate(ctx, args)?,
+        2.. if is(sub, "DIGEST-VALUE") => return Ok(Part::Values(digest::of_keys(ctx, args))),
+        _ => return Err(unknown(sub)),
+    }
+    Ok(Part::Written)
+}
+
+/// networking.c `addReplySubcommandSyntaxError`.
+fn unknown(sub: &[u8]) -> Failure {
+    let sub = sub.get(..sub.len().min(128)).unwrap_or_default();
+    Failure::Bytes(
+        [b"ERR unknown subcommand or wrong number of arguments for '", sub, b"'. Try DEBUG HELP."].concat(),
+    )
+}
+
+/// Stops the whole server, which is the point: each shard sleeps in its own fragment.
+fn sleep(ctx: &mut Ctx<'_>, seconds: &[u8]) {
+    let seconds = numbers::parse_f64(seconds).unwrap_or(0.0);
+    if let Ok(time) = Duration::try_from_secs_f64(seconds) {
+        std::thread::sleep(time);
+    }
+    ctx.out.ok();
+}
+
+/// The dataset's history gets a new name: once, not by every shard.
+fn change_repl_id(ctx: &mut Ctx<'_>) {
+    if ctx.shard == 0 || !is_fragment(ctx) {
+        ctx.server.repl_id.store(Arc::new(prng::random_hex(40)));
+    }
+    ctx.out.ok();
+}
+
+/// Anything but a number is 0, as C's `atoi` has it.
+fn set_active_expire(ctx: &mut Ctx<'_>, word: &[u8]) {
+    let note = Note::ActiveExpire(int(word).unwrap_or(0) != 0);
+    if is_fragment(ctx) {
+        ctx.server.post(ctx.shard, note);
+    } else {
+        ctx.server.post_all(&note);
+    }
+    ctx.out.ok();
+}
+
+/// Checked as in Redis. It tunes how lists are stored, not what they hold, and there are no lists to tune yet.
+fn packed_threshold(ctx: &mut Ctx<'_>, word: &[u8]) -> Outcome {
+    match numbers::parse_memory(word) {
+        Some(bytes) if bytes <= PACKED_MAX => ctx.out.ok(),
+        _ => {
+            return Err(Failure::text(
+                "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The reply to the parts of [`debug`].
+fn merge(parts: &[Vec<u8>], _random: u64, out: &mut Vec<u8>) {
+    let tagged = |tag: u8| parts.iter().filter_map(move |part| part.strip_prefix(&[tag]));
+    if let Some(reply) = tagged(b'F').next() {
+        return out.extend_from_slice(reply);
+    }
+    // Simple strings read the same in both protocols.
+    let mut reply = Out::new(out, Proto::V2);
+    if tagged(b'V').next().is_some() {
+        let values = tagged(b'V').fold(Vec::new(), digest::add_values_part);
+        return digest::reply_values(&values, &mut reply);
+    }
+    let mut dataset = Dataset::default();
+    tagged(b'D').for_each(|part| dataset.add_part(part));
+    reply.simple(&dataset.finish());
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Memory and time: eviction below `maxmemory`, active expiry, both in bounded steps between commands.
+
+use super::{Connection, Driver, Shard};
+use crate::base::{alloc, clock};
+use crate::command::meta::flag;
+use crate::command::{Command, Note};
+use crate::keyspace::pressure::{Pressure, Relief, time_limit_us};
+use crate::keyspace::{Eviction, expire};
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// Makes room below `maxmemory` before a command. `false`: there is none, and the command would need some.
+    pub(super) fn room(&mut self, command: &'static Command) -> bool {
+        self.relieve() || !command.row.meta.has(flag::DENYOOM)
+    }
+
+    /// Evicts this shard's share of what is over `maxmemory` and wakes the shard that holds the most. `false`: memory is
+    /// over the limit and nothing may go anywhere.
+    pub(super) fn relieve(&mut self) -> bool {
+        let limit = self.config.maxmemory;
+        let used = alloc::used_memory() as u64;
+        if limit == 0 || used <= limit {
+            return true;
+        }
+        let policy = Eviction::from_name(self.config.maxmemory_policy.as_str()).unwrap_or_default();
+        let Some(ground) = self.seat.state() else { return true };
+        let mut evictable: Vec<u64> = self
+            .server
+            .stats
+            .iter()
+            .map(|s| {
+                let of_db = |d: &crate::observe::DbStats| match policy {
+                    Eviction::None => 0,
+                    p if p.is_volatile() => d.expires.get(),
+                    _ => d.keys.get(),
+                };
+                s.keys.iter().map(of_db).sum()
+            })
+            .collect();
+        if let Some(mine) = evictable.get_mut(self.id) {
+            *mine = ground.store.evictable(policy);
+        }
+        match (Pressure { used, limit, evictable: &evictable, shard: self.id }).relieve() {
+            Relief::Below => true,
+            Relief::Refuse => false,
+            Relief::Evict { bytes, wake } => {
+                if bytes > 0 {
+                    let samples = usize::try_from(self.config.maxmemory_samples).unwrap_or(5);
+                    let (start, limit_us) =
+                        (clock::ticks(), time_limit_us(self.config.maxmemory_eviction_tenacity));
+                    let out_of_time = || {
+                        limit_us.is_some_and(|us| {
+                            clock::ticks_to_ns(clock::ticks() - start) > us * clock::NS_PER_US
+                        })
+                    };
+                    let report = ground.store.evict(policy, samples, bytes, out_of_time);
+                    self.over_limit = !report.exhausted && report.bytes < bytes;
+                }
+                if let Some(shard) = wake {
+                    self.server.post(shard, Note::Evict);
+                }
+                true
+            }
+        }
+    }
+
+    /// Goes on with an eviction that ran out of time.
+    pub(super) fn go_on_evicting(&mut self) {
+        if std::mem::take(&mut self.over_limit) {
+            self.relieve();
+        }
+    }
+
+    /// Removes keys that are due, for at most the budget of a turn; if there are more, goes on after a pause.
+    pub(super) fn run_expiry(&mut self) {
+        let effort = self.config.active_expire_effort;
+        let Some(ground) = self.seat.state() else { return };
+        if !self.active_expire {
+            self.next_expire_ns = u64::MAX;
+            return;
+        }
+        let budget_ns = expire::turn_budget_us(effort) * clock::NS_PER_US;
+        let start = clock::ticks();
+        let spent = || clock::ticks_to_ns(clock::ticks().saturating_sub(start));
+        let report = ground.store.expire_cycle(effort, || spent() > budget_ns);
+        let spent_ns = spent();
+        if report.more {
+            let pause = expire::pause_after_us(spent_ns / clock::NS_PER_US, effort) * clock::NS_PER_US;
+            self.next_expire_ns = self.time.mono_ns + spent_ns + pause;
+        } else {
+            // The cron looks again.
+            self.next_expire_ns = u64::MAX;
+        }
+        if let Some(stats) = self.server.stats.get(self.id) {
+            stats.expire_nanos.add(spent_ns);
+            stats.expire_capped.add(u64::from(report.more));
+        }
+    }
+}
