@@ -261,7 +261,10 @@ where
         worked |= self.seat.turn() == Turn::Progress;
         if self.seat.state().is_some() && !self.lent_out.is_empty() {
             for key in std::mem::take(&mut self.lent_out) {
-                self.release(key);
+                // A connection that has ended since may have left its place to another.
+                if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Lend) {
+                    self.release(key);
+                }
             }
         }
         worked | self.finish_done()
