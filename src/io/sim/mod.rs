@@ -153,6 +153,11 @@ impl World {
         state.now_ns = state.now_ns.max(to_ns);
     }
 
+    /// Changes the weather.
+    pub fn set_weather(&self, weather: Weather) {
+        self.lock().weather = weather;
+    }
+
     /// Connections that the server holds: accepted and not closed.
     pub fn held_by_server(&self) -> usize {
         self.lock().pipes.iter().filter(|p| p.is_held()).count()
