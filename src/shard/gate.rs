@@ -105,7 +105,7 @@ where
                 if session.reply == ReplyMode::Skip {
                     session.reply = ReplyMode::On;
                 }
-                if session.close_after_reply && conn.end == super::conn::End::Open {
+                if session.close_after_reply && conn.end.executes() {
                     conn.end = super::conn::End::AfterReply;
                 }
                 if std::mem::take(&mut session.forget_watch) {

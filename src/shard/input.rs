@@ -103,7 +103,7 @@ where
     /// Goes on with the unread bytes of a connection that waits for nothing.
     pub(super) fn resume(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
-        if conn.hold != Hold::None || conn.inbuf.len() < conn.need.max(1) {
+        if !conn.end.executes() || conn.hold != Hold::None || conn.inbuf.len() < conn.need.max(1) {
             return;
         }
         let (bytes, at) = conn.inbuf.take();
@@ -138,7 +138,7 @@ where
                         return if matches!(flow, Flow::Wait(_)) { at + request.used } else { at };
                     }
                 }
-                if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                if self.conns.get(key).is_none_or(|c| !c.end.executes()) {
                     return data.len();
                 }
             }
@@ -154,7 +154,7 @@ where
                             return if matches!(flow, Flow::Wait(_)) { at + used } else { at };
                         }
                     }
-                    if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                    if self.conns.get(key).is_none_or(|c| !c.end.executes()) {
                         return data.len();
                     }
                 }
