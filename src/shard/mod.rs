@@ -283,7 +283,7 @@ where
             if let Some(command) = crate::command::table::by_id(command) {
                 let meter = &mut self.meter;
                 batch.reply(caller.conn, |out| {
-                    input::execute_for(ground, meter, caller, command, &argv, out);
+                    input::execute_for(ground, Some(&mut *meter), caller, command, &argv, out);
                 });
             }
         }

@@ -68,7 +68,10 @@ impl Model {
             return Value::NullArray;
         }
         Value::Array(
-            queue.iter().map(|words| self.run(&words.iter().map(String::as_str).collect::<Vec<_>>())).collect(),
+            queue
+                .iter()
+                .map(|words| self.run(&words.iter().map(String::as_str).collect::<Vec<_>>()))
+                .collect(),
         )
     }
 
