@@ -57,7 +57,11 @@ impl Alone {
     }
 
     fn value(&mut self) -> String {
-        if self.rng.percent(10) { "x".repeat(self.rng.index(3_000)) } else { self.rng.below(1_000).to_string() }
+        if self.rng.percent(10) {
+            "x".repeat(self.rng.index(3_000))
+        } else {
+            self.rng.below(1_000).to_string()
+        }
     }
 
     fn two_keys(&mut self, name: &str) -> Vec<String> {

@@ -55,7 +55,10 @@ impl Op {
             Op::Append(key, id) => format!("APPEND {key} {id:05};"),
             Op::MGet(keys) => format!("MGET {}", keys.join(" ")),
             Op::MSet(pairs) => {
-                format!("MSET {}", pairs.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(" "))
+                format!(
+                    "MSET {}",
+                    pairs.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(" ")
+                )
             }
         })
     }
@@ -71,7 +74,9 @@ impl Op {
                 assert!(len > 0 && len.is_multiple_of(ID_LEN), "APPEND to {key} gave length {len}");
                 vec![step(key, Action::Append(*id, (len / ID_LEN - 1) as u64))]
             }
-            Op::MGet(keys) => keys.iter().zip(reply.items()).map(|(k, item)| step(k, seen(k, item))).collect(),
+            Op::MGet(keys) => {
+                keys.iter().zip(reply.items()).map(|(k, item)| step(k, seen(k, item))).collect()
+            }
             Op::MSet(pairs) => pairs.iter().map(|(k, v)| step(k, Action::Write(*v, None))).collect(),
         }
     }
@@ -306,7 +311,8 @@ impl Member {
             Unit::Watched(keys, ops) => {
                 self.link.replies.pop_front();
                 let values: Vec<Value> = self.link.replies.drain(..keys.len()).collect();
-                let reads = keys.iter().zip(&values).map(|(k, v)| Step { key: k.clone(), action: seen(k, v) });
+                let reads =
+                    keys.iter().zip(&values).map(|(k, v)| Step { key: k.clone(), action: seen(k, v) });
                 let mut steps: Vec<Step> = reads.collect();
                 match self.block(ops.len(), true) {
                     Some(replies) => {
@@ -525,7 +531,10 @@ fn resolve(txns: &mut Vec<Txn>, lost: Vec<(Txn, Vec<(String, Version)>)>) {
         for (key, v) in writes {
             let action = if key.starts_with('l') {
                 let place = places.get(&(key.clone(), v));
-                Action::Append(v, *place.unwrap_or_else(|| panic!("half of {txn} took effect, not {key}={v}")))
+                Action::Append(
+                    v,
+                    *place.unwrap_or_else(|| panic!("half of {txn} took effect, not {key}={v}")),
+                )
             } else {
                 Action::Write(v, None)
             };

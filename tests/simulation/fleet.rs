@@ -76,23 +76,24 @@ impl Fleet {
         let config = Config { databases: 2, ..Config::default() };
         let server = Arc::new(Server::new(config, shards, table::all().len(), 0, process));
         let (hub, vacancies) = Hub::<Ground>::new(shards, Box::new(HubWaker(world.clone())));
-        let members = vacancies.into_iter().zip(build_mesh(shards)).enumerate().map(|(id, (vacancy, mesh))| {
-            let mut shard = Shard::new(Parts {
-                id,
-                server: server.clone(),
-                driver: world.driver(id),
-                vacancy,
-                hub: hub.clone(),
-                mesh,
-                wakes: world.wakes(),
-                seed: rng.next(),
-                freeing: freeing.clone(),
+        let members =
+            vacancies.into_iter().zip(build_mesh(shards)).enumerate().map(|(id, (vacancy, mesh))| {
+                let mut shard = Shard::new(Parts {
+                    id,
+                    server: server.clone(),
+                    driver: world.driver(id),
+                    vacancy,
+                    hub: hub.clone(),
+                    mesh,
+                    wakes: world.wakes(),
+                    seed: rng.next(),
+                    freeing: freeing.clone(),
+                });
+                if id == 0 {
+                    shard.listen(DOOR);
+                }
+                Member { shard, wait: None, speed: *rng.pick(&[100, 100, 60, 5]) }
             });
-            if id == 0 {
-                shard.listen(DOOR);
-            }
-            Member { shard, wait: None, speed: *rng.pick(&[100, 100, 60, 5]) }
-        });
         let members = members.collect();
         let progress_ns = world.now_ns();
         Fleet { world, server, rng, members, freed, progress_ns }
