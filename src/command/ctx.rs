@@ -130,13 +130,6 @@ impl Keys<'_> {
         self.store(key).edit_string(db, key, min_len, edit)
     }
 
-    /// See [`Store::free`], as the `lazyfree-lazy-user-del` policy says: for what a command removed by name.
-    pub fn free(&mut self, key: &HKey<'_>, entry: EntryBox) {
-        let store = self.store(key);
-        let lazy = store.policy.lazy_user_del;
-        store.free(entry, lazy);
-    }
-
     /// Asks the processor to load what `keys` will be looked up in; all of them before the first lookup.
     #[inline]
     pub fn prefetch(&mut self, keys: &[HKey<'_>]) {

@@ -217,6 +217,9 @@ where
         let mut worked = !events.is_empty();
         self.meter.restart();
         self.watchful = self.config.maxmemory > 0 || self.server.is_watchful();
+        if events.len() > 1 {
+            self.prefetch_events(events);
+        }
         for event in events.drain(..) {
             self.event(event);
         }
@@ -280,7 +283,7 @@ where
             if let Some(command) = crate::command::table::by_id(command) {
                 let meter = &mut self.meter;
                 batch.reply(caller.conn, |out| {
-                    input::execute_for(ground, meter, caller, command, &argv, out);
+                    input::execute_for(ground, Some(&mut *meter), caller, command, &argv, out);
                 });
             }
         }
@@ -328,7 +331,8 @@ where
             self.wakes.awake(self.id);
             return Wait::Never;
         }
-        let now = self.driver.time().mono_ns;
+        // The turn's own time will do: a sleep that is a turn too long is no harm to a cron.
+        let now = self.time.mono_ns;
         let next = self.next_cron_ns.min(self.next_expire_ns);
         Wait::AtMost(CRON.min(Duration::from_nanos(next.saturating_sub(now).max(1))))
     }

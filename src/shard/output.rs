@@ -41,6 +41,11 @@ where
             }
         }
         self.hand_to_free();
+        if let Some(ground) = self.seat.state()
+            && ground.store.stats.dirty > 0
+        {
+            self.server.publish(self.id, &mut ground.store);
+        }
         if self.n > 1 {
             let (mesh, driver) = (&mut self.mesh, &mut self.driver);
             mesh.flush(may_send, |shard| driver.wake(shard));

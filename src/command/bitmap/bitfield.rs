@@ -29,6 +29,8 @@ struct Op {
 }
 
 type Ops = SmallVec<[Op; 8]>;
+/// From the number behind type and offset to what is done with it; GET has none.
+type Make = fn(i64) -> Verb;
 
 impl Op {
     fn last_bit(&self) -> u64 {
@@ -84,7 +86,7 @@ fn parse(ctx: &Ctx<'_>, args: Args<'_>) -> Result<Ops, Failure> {
     let mut overflow = Overflow::Wrap;
     let mut rest = args.get(2..).unwrap_or_default();
     while let [name, tail @ ..] = rest {
-        let (verb, ty, offset, tail): (fn(i64) -> Verb, &[u8], &[u8], Args<'_>) = match *tail {
+        let (verb, ty, offset, tail): (Make, &[u8], &[u8], Args<'_>) = match *tail {
             [ty, offset, ref tail @ ..] if is(name, "GET") => (|_| Verb::Get, ty, offset, tail),
             [ty, offset, ref tail @ ..] if is(name, "SET") && !tail.is_empty() => {
                 (Verb::Set, ty, offset, tail)

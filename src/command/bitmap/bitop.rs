@@ -32,7 +32,7 @@ pub fn bitop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let sources = args.get(3..).unwrap_or_default();
     let mut longest = 0;
     for name in sources {
-        let len = ctx.keys.read(&HKey::new(name)).map_or(Ok(0), |entry| value::len(entry))?;
+        let len = ctx.keys.read(&HKey::new(name)).map_or(Ok(0), value::len)?;
         longest = longest.max(len);
     }
     let dest = HKey::new(word(args, 2));

@@ -59,7 +59,7 @@ pub fn msetnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn check_pairs(ctx: &Ctx<'_>, args: Args<'_>) -> Outcome {
-    if args.len() % 2 == 0 {
+    if args.len().is_multiple_of(2) {
         return Err(Failure::Arity(value::command_name(ctx).to_owned()));
     }
     Ok(())
