@@ -71,11 +71,15 @@ where
             End::Now if !owed => return self.remove(key),
             End::Now => return,
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
-            End::AfterInput if !owed && !conn.busy && conn.out.is_empty() => {
-                // What is left of its input is a request that was cut off, unless its turn is still to come.
-                if conn.hold == Hold::None && !self.ready.contains(&key) {
-                    return self.remove(key);
-                }
+            // What is left of its input is a request that was cut off, unless its turn is still to come.
+            End::AfterInput
+                if !owed
+                    && !conn.busy
+                    && conn.out.is_empty()
+                    && conn.hold == Hold::None
+                    && !self.ready.contains(&key) =>
+            {
+                return self.remove(key);
             }
             _ => {}
         }
