@@ -199,7 +199,7 @@ fn word(buf: &[u8], at: usize, limits: &Limits) -> Result<Word, ProtocolError> {
     match buf.get(at) {
         None => return Ok(Word::More(at + 1)),
         Some(b'$') => {}
-        Some(&other) => return Err(ProtocolError::ExpectedDollar(other)),
+        Some(&other) => return not_a_word(buf, at, other),
     }
     let (len, start) = match header(buf, at + 1, ProtocolError::BigBulkString, ProtocolError::BulkLength)? {
         Header::Value(n, start) => (n, start),
@@ -217,7 +217,26 @@ fn word(buf: &[u8], at: usize, limits: &Limits) -> Result<Word, ProtocolError> {
     Ok(if whole <= buf.len() { Word::Whole(start, end) } else { Word::More(whole) })
 }
 
-/// The decimal at `at` up to `\r\n`, and the position behind it.
+/// Something else than `$` at `at`: Redis waits for the whole line before it says so.
+#[cold]
+fn not_a_word(buf: &[u8], at: usize, other: u8) -> Result<Word, ProtocolError> {
+    match line_end(buf.get(at..).unwrap_or_default(), ProtocolError::BigBulkString)? {
+        Some(_) => Err(ProtocolError::ExpectedDollar(other)),
+        None => Ok(Word::More(buf.len() + 1)),
+    }
+}
+
+/// Where the CR of the header line is with which `line` begins, once the byte behind it is there too. Redis does not look
+/// whether that is LF; and its search (`strchr`) ends at a zero byte: no line ends behind one.
+fn line_end(line: &[u8], too_big: ProtocolError) -> Result<Option<usize>, ProtocolError> {
+    match memchr::memchr2(b'\r', 0, line) {
+        Some(at) if line.get(at) == Some(&b'\r') => Ok((at + 1 < line.len()).then_some(at)),
+        _ if line.len() > INLINE_MAX => Err(too_big),
+        _ => Ok(None),
+    }
+}
+
+/// The decimal behind the `*` or `$` at `at - 1` up to `\r\n`, and the position behind it.
 #[inline]
 fn header(
     buf: &[u8],
@@ -235,20 +254,18 @@ fn header(
             _ => break,
         }
     }
-    let Some(cr) = memchr::memchr(b'\r', rest.get(..rest.len().min(INLINE_MAX + 1)).unwrap_or_default())
-    else {
-        return if rest.len() > INLINE_MAX { Err(too_big) } else { Ok(Header::More) };
-    };
-    // Redis waits for the byte behind the CR before it reads the line, and does not look whether it is LF.
-    if rest.len() < cr + 2 {
+    let Some(cr) = line_end(buf.get(at - 1..).unwrap_or_default(), too_big)? else {
         return Ok(Header::More);
-    }
-    let digits = rest.get(..cr).unwrap_or_default();
-    crate::base::numbers::parse_i64(digits).map(|n| Header::Value(n, at + cr + 2)).ok_or(bad)
+    };
+    let end = at - 1 + cr;
+    let digits = buf.get(at..end).unwrap_or_default();
+    crate::base::numbers::parse_i64(digits).map(|n| Header::Value(n, end + 2)).ok_or(bad)
 }
 
 fn inline(buf: &[u8]) -> Result<Parsed<'_>, ProtocolError> {
-    let Some(lf) = memchr::memchr(b'\n', buf) else {
+    // Redis: `strchr`, which finds nothing behind a zero byte.
+    let lf = memchr::memchr2(b'\n', 0, buf).filter(|&at| buf.get(at) == Some(&b'\n'));
+    let Some(lf) = lf else {
         return if buf.len() > INLINE_MAX {
             Err(ProtocolError::BigInline)
         } else {
@@ -260,3 +277,6 @@ fn inline(buf: &[u8]) -> Result<Parsed<'_>, ProtocolError> {
     let words = split_args(line).ok_or(ProtocolError::UnbalancedQuotes)?;
     Ok(if words.is_empty() { Parsed::Empty(lf + 1) } else { Parsed::Inline(words, lf + 1) })
 }
+
+#[cfg(test)]
+mod tests;
