@@ -30,15 +30,15 @@ def scale(highest):
 
 
 def number(value):
-    """Three digits that matter."""
-    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+    """The digits that matter in a small space."""
+    return f"{value:.2g}" if value < 1 else f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def panel(left, title, groups, series):
     """One panel. `groups`: [(label, {server: value})]."""
     top_value, step = scale(max((v for _, values in groups for v in values.values()), default=1))
     bottom = TOP + PANEL_HEIGHT
-    parts = [text(left, TOP - 12, title, 13, weight="bold")]
+    parts, labels = [text(left, TOP - 12, title, 13, weight="bold")], []
     for line in range(round(top_value / step) + 1):
         y = bottom - PANEL_HEIGHT * line * step / top_value
         parts.append(f'<line x1="{left}" y1="{y:.1f}" x2="{left + PANEL_WIDTH}" y2="{y:.1f}" stroke="{FAINT}"/>')
@@ -56,9 +56,9 @@ def panel(left, title, groups, series):
                          f'fill="{COLOURS[index % len(COLOURS)]}">'
                          f'<title>{escape(name)}, {escape(label)}: {number(values[name])}</title></rect>')
             if index == 0:
-                parts.append(text(x + bar * 0.46, y - 4, number(values[name]), 10, "middle"))
+                labels.append(text(x + bar * 0.46, y - 4, number(values[name]), 10, "middle"))
         parts.append(text(left + width * (at + 0.5), bottom + 18, label, 12, "middle"))
-    return parts
+    return parts + labels
 
 
 def bars(title, subtitle, panels, series):

@@ -1,10 +1,11 @@
-"""The four measurements. Each yields rows of a record (see record.COLUMNS)."""
+"""The four measurements. Each yields rows of a record, with columns as `record.COLUMNS` names them."""
 
 import csv
 import subprocess
 import sys
 import time
 
+from record import portable
 from server import Server, fill
 
 TTL_S = 86_400
@@ -130,14 +131,15 @@ RUNS = {"load": load, "shards": shards, "memory": memory, "idle": idle}
 
 
 def command_lines(options, run):
-    """Workload and the command line behind its figures, with {port} for the port."""
+    """For every workload of a run the command line behind its figures, {port} standing for the port."""
     if run in ("load", "shards"):
         for pipeline in options.pipelines if run == "load" else [16]:
             for workload in options.workloads:
                 requests = requests_of(options, workload, pipeline)
-                yield f"{workload} P={pipeline}", generator(options, workload, pipeline, "{port}", requests)
+                words = generator(options, workload, pipeline, "{port}", requests)
+                yield f"{workload} P={pipeline}: {portable(words)}"
     elif run == "memory":
-        yield "keys", ["SET", "key:%012d", "<64 bytes>"] + [f"for 0..{options.memory_keys}, 1000 in a pipeline"]
+        yield f"SET key:%012d <64 bytes> for 0 to {options.memory_keys - 1}, 1000 in a pipeline; VmRSS"
     else:
-        yield "keys", ["SET", "key:%012d", "<64 bytes>", "EX", str(TTL_S)] + [
-            f"for 0..{options.idle_keys}; CPU over {options.idle_seconds} s"]
+        yield (f"SET key:%012d <64 bytes> EX {TTL_S} for 0 to {options.idle_keys - 1}; then CPU of all threads over "
+               f"{options.idle_seconds} s")

@@ -26,8 +26,8 @@ COLUMNS = ["run", "workload", "pipeline", "server", "round", "rps", "cpu_us", "p
 
 def portable(words):
     """A command line without the places of this machine: absolute paths keep only their last part."""
-    return " ".join(shlex.quote(re.sub(r"(^|(?<==))/\S*/", "", word)) if not re.search(r"[{}<>%]", word) else word
-                    for word in words)
+    words = (re.sub(r"(^|(?<==))/\S*/", "", word) for word in words)
+    return " ".join(word if re.fullmatch(r"[\w@%+=:,./{}-]+", word) else shlex.quote(word) for word in words)
 
 
 def commit(root):
@@ -61,6 +61,7 @@ class Writer:
         self.note("compiler", output_of("rustc", "--version"))
         for title, text in machine.facts():
             self.note(title, text)
+        self.note("load average before", f"{os.getloadavg()[0]:.2f}")
         self.note("invocation", portable(invocation))
 
     @staticmethod

@@ -41,32 +41,40 @@ def source(chosen, run, root):
     return lines + servers + commands + ["```", "", "</details>", ""]
 
 
+def throughput(by_server, name):
+    """Requests per second, and the 99th percentile of latency, in one cell."""
+    rps = figure(by_server, name, "rps", ",.0f")
+    return rps if rps == "–" else f"{rps} / {figure(by_server, name, 'p99_ms', '.2f')}"
+
+
 def load(chosen, rows, root, image):
-    """CPU per request, the ratio that matters, throughput and latency; and the chart."""
-    names = record.servers_of(rows)
-    cells = []
-    for (workload, pipeline), by in record.medians(rows).items():
-        cells.append([f"{workload}, P={pipeline}"] + [figure(by, n, "cpu_us", ".2f") for n in names]
-                     + [times(record.ratio(by, names, "cpu_us"))]
-                     + [figure(by, n, "rps", ",.0f") for n in names] + [figure(by, n, "p99_ms", ".2f") for n in names])
-    head = (["workload"] + [f"{n} µs" for n in names] + ["ratio"] + [f"{n} req/s" for n in names]
-            + [f"{n} p99 ms" for n in names])
+    """CPU per request, the ratio that matters, then throughput and latency; and the chart."""
+    names, cases = record.servers_of(rows), record.medians(rows)
+    costs = [[f"{workload}, P={pipeline}"] + [figure(by, n, "cpu_us", ".2f") for n in names]
+             + [times(record.ratio(by, names, "cpu_us"))] for (workload, pipeline), by in cases.items()]
+    rates = [[f"{workload}, P={pipeline}"] + [throughput(by, n) for n in names]
+             for (workload, pipeline), by in cases.items()]
     link = os.path.relpath(image, os.path.join(root, "docs"))
-    return (["### One core", "", f"![CPU per request]({link})", ""] + table(head, cells) + source(chosen, "load", root))
+    return (["### One core", "", f"![CPU per request]({link})", ""]
+            + table(["CPU µs per request"] + names + ["ratio"], costs) + [""]
+            + table(["requests per second / p99 ms"] + names, rates) + source(chosen, "load", root))
 
 
 def shards(chosen, rows, root, _image):
-    """What the second shard adds to a request's cost."""
-    names = record.servers_of(rows)
-    cells = []
-    for (workload, pipeline), by in record.medians(rows).items():
-        pairs = [(names[at], names[at + 1]) for at in range(0, len(names) - 1, 2)]
-        cost = [by[two]["cpu_us"] / by[one]["cpu_us"] for one, two in pairs if one in by and two in by]
-        cells.append([f"{workload}, P={pipeline}"] + [figure(by, n, "cpu_us", ".2f") for n in names]
-                     + [times(ratio) for ratio in cost] + [figure(by, n, "rps", ",.0f") for n in names])
-    head = (["workload"] + [f"{n} µs" for n in names] + ["ratio"] * (len(names) // 2)
-            + [f"{n} req/s" for n in names])
-    return ["### Two shards", ""] + table(head, cells) + source(chosen, "shards", root)
+    """What the second shard adds to a request's cost, for every server that has shards."""
+    lines, names = ["### Two shards", ""], record.servers_of(rows)
+    for one in names:
+        two = one.removesuffix(" 1 shard") + " 2 shards"
+        if two not in names:
+            continue
+        pair, cells = [one, two], []
+        for (workload, pipeline), by in record.medians(rows).items():
+            costs = [by.get(name, {}).get("cpu_us") for name in pair]
+            cells.append([f"{workload}, P={pipeline}"] + [figure(by, n, "cpu_us", ".2f") for n in pair]
+                         + [times(costs[1] / costs[0] if all(costs) else None)] + [throughput(by, n) for n in pair])
+        head = ["workload"] + [f"{n}, µs" for n in pair] + ["ratio"] + [f"{n}, req/s / p99 ms" for n in pair]
+        lines += table(head, cells)
+    return lines + source(chosen, "shards", root)
 
 
 def memory(chosen, rows, root, _image):
@@ -130,15 +138,15 @@ def sections(records, root):
     return lines
 
 
-def write(root):
-    """Rewrites the page; returns its path."""
+def write(root, directory):
+    """Rewrites the page from the records below `directory`; returns its path."""
     page = os.path.join(root, "docs", "performance.md")
     with open(page, encoding="utf-8") as file:
         before, begin, rest = file.read().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise SystemExit(f"{page} lacks the marks between which figures are written:\n{BEGIN}\n{END}")
-    lines = sections(record.read_all(os.path.join(root, "benches", "record")), root)
+    lines = sections(record.read_all(directory), root)
     with open(page, "w", encoding="utf-8") as file:
         file.write(before + begin + "\n".join(lines).rstrip("\n") + "\n" + end + after)
     return page
