@@ -150,6 +150,14 @@ pub fn thread_allocated() -> i64 {
     }
 }
 
+/// Gives back to the system what this thread's heap holds without using it (MEMORY PURGE).
+pub fn purge() {
+    unsafe extern "C" {
+        safe fn mi_collect(force: bool);
+    }
+    mi_collect(true);
+}
+
 /// What a request of `size` bytes takes from the allocator: for estimates such as MEMORY USAGE.
 pub const fn rounded_size(size: usize) -> usize {
     good_size(size)

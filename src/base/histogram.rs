@@ -44,6 +44,13 @@ impl LatencyHistogram {
         self.inner.saturating_record(duration_ns.clamp(MIN_NS, MAX_NS));
     }
 
+    /// Records `count` durations of the same length, as [`Self::record`] does.
+    pub fn record_n(&mut self, duration_ns: u64, count: u64) {
+        if count > 0 {
+            self.inner.saturating_record_n(duration_ns.clamp(MIN_NS, MAX_NS), count);
+        }
+    }
+
     /// How many durations were recorded.
     pub fn count(&self) -> u64 {
         self.inner.len()

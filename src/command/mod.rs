@@ -7,11 +7,13 @@
 
 pub mod args;
 pub mod bitmap;
+pub mod connection;
 pub mod ctx;
 pub mod failure;
 pub mod generic;
 pub mod help;
 pub mod meta;
+pub mod redact;
 pub mod row;
 pub mod server;
 pub mod server_state;
@@ -20,6 +22,7 @@ pub mod string;
 pub mod table;
 #[cfg(test)]
 pub mod testing;
+pub mod transactions;
 
 pub use ctx::{Ctx, Keys, Stores, View};
 pub use failure::{Failure, Outcome};

@@ -7,14 +7,21 @@
 //! | `stats[i]` | shard `i` | all | relaxed counters |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
+//! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
+//! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
+//! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
-use crate::command::{Args, Command, Session};
+mod observing;
+
 use crate::config::Config;
+use crate::observe::latency::LatencyMonitor;
+use crate::observe::rates::Sampler;
+use crate::observe::slowlog::SlowLog;
 use crate::observe::{Registry, ShardStats};
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Something rare that one thread tells a shard.
@@ -30,8 +37,6 @@ pub enum Note {
     Resume,
     /// Evict something: memory is above the limit and this shard holds the most.
     Evict,
-    /// Reset the counters that CONFIG RESETSTAT resets.
-    ResetStats,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
     ActiveExpire(bool),
     /// Stop accepting, then the loop.
@@ -90,6 +95,24 @@ pub struct Server {
     pub clients: Registry,
     /// Number of MONITORs: while zero no command is formatted for them.
     pub monitors: AtomicUsize,
+    /// Slow commands.
+    pub slowlog: SlowLog,
+    /// Latency spikes.
+    pub latency: LatencyMonitor,
+    /// Rates of the last seconds.
+    pub sampler: Sampler,
+    /// Random replication id of this run, 40 hexadecimal digits.
+    pub replid: String,
+    /// Most bytes that were allocated at once.
+    pub peak_memory: AtomicUsize,
+    /// Bytes that were allocated when the server had been set up; 0 until the first sample.
+    pub startup_memory: AtomicUsize,
+    /// Failed authentications.
+    pub denied_auth: AtomicU64,
+    slow_ns: AtomicU64,
+    slowlog_ns: AtomicU64,
+    spike_ns: AtomicU64,
+    monitor_list: Mutex<Vec<(u64, usize)>>,
     pause_until_ms: AtomicI64,
     pause_writes_only: AtomicBool,
     mailboxes: Box<[Mailbox]>,
@@ -114,7 +137,7 @@ impl Server {
     /// The state of a server of `shards` shards that starts at `start_ms` with `config`.
     pub fn new(config: Config, shards: usize, commands: usize, start_ms: i64, process: Process) -> Server {
         let databases = usize::try_from(config.databases).unwrap_or(16);
-        Server {
+        let server = Server {
             config: ArcSwap::from_pointee(config),
             config_lock: Mutex::new(()),
             config_file: process.config_file,
@@ -126,37 +149,34 @@ impl Server {
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
             clients: Registry::default(),
             monitors: AtomicUsize::new(0),
+            slowlog: SlowLog::default(),
+            latency: LatencyMonitor::default(),
+            sampler: Sampler::default(),
+            replid: crate::base::prng::random_hex(40),
+            peak_memory: AtomicUsize::new(0),
+            startup_memory: AtomicUsize::new(0),
+            denied_auth: AtomicU64::new(0),
+            slow_ns: AtomicU64::new(u64::MAX),
+            slowlog_ns: AtomicU64::new(u64::MAX),
+            spike_ns: AtomicU64::new(u64::MAX),
+            monitor_list: Mutex::default(),
             pause_until_ms: AtomicI64::new(0),
             pause_writes_only: AtomicBool::new(false),
             owned: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
-        }
+        };
+        server.obey(&server.config.load());
+        server
     }
 
-    /// Nanoseconds from which on a command is slow (`slowlog-log-slower-than`); `u64::MAX` when nothing is logged.
-    #[inline]
-    pub fn slow_ns(&self) -> u64 {
-        u64::MAX
+    /// Publishes a new configuration and tells every shard. To be called under [`Server::lock_config`].
+    pub fn set_config(&self, config: Config) {
+        self.obey(&config);
+        self.config.store(Arc::new(config));
+        self.post_all(&Note::Config);
     }
-
-    /// Logs a slow command of client `client`.
-    #[cold]
-    pub fn slow_command(&self, _command: &Command, _argv: Args<'_>, _nanos: u64, _client: u64) {}
-
-    /// Counts an error reply by its code.
-    #[cold]
-    pub fn error_reply(&self, _shard: usize, _reply: &[u8]) {}
-
-    /// Takes the samples that rates in INFO are made of; the control core calls it ten times a second.
-    pub fn sample(&self) {}
-
-    /// Sends a command to all MONITORs.
-    pub fn feed_monitors(&self, _now_ms: i64, _session: &Session, _argv: Args<'_>) {}
-
-    /// A MONITOR's connection ended.
-    pub fn monitor_left(&self, _id: u64) {}
 
     /// Serializes changes of the configuration: hold it from reading the old snapshot to storing the new one.
     pub fn lock_config(&self) -> MutexGuard<'_, ()> {

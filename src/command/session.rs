@@ -23,6 +23,9 @@ pub struct Session {
     pub authenticated: bool,
     /// Close the connection once what was written is sent.
     pub close_after_reply: bool,
+    /// The running command is part of an EXEC: it must not block or change what the connection is (Redis:
+    /// CLIENT_DENY_BLOCKING).
+    pub in_exec: bool,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
     /// CLIENT REPLY.
@@ -33,6 +36,8 @@ pub struct Session {
     pub multi: Option<Box<Multi>>,
     /// Watched keys.
     pub watch: Option<Box<Watching>>,
+    /// RESET: the loop unregisters the watched keys once the command has run.
+    pub forget_watch: bool,
     /// What other connections may see of this one (CLIENT LIST), shared with them.
     pub info: Arc<ClientInfo>,
 }
@@ -88,11 +93,13 @@ impl Session {
             proto: Proto::V2,
             authenticated,
             close_after_reply: false,
+            in_exec: false,
             no_touch: false,
             reply: ReplyMode::On,
             monitor: false,
             multi: None,
             watch: None,
+            forget_watch: false,
             info,
         }
     }

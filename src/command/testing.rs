@@ -7,10 +7,9 @@ use super::row::Handler;
 use super::server_state::Process;
 use super::{Ctx, Failure, Keys, Server, Session, Stores, View, table};
 use crate::config::Config;
-use crate::data::slot::SLOT_COUNT;
 use crate::data::{Entry, HKey};
 use crate::journal::Taken;
-use crate::keyspace::Store;
+use crate::keyspace::{Store, slots};
 use crate::observe::ClientInfo;
 use crate::resp::Out;
 use std::sync::Arc;
@@ -34,7 +33,7 @@ struct Shards<'a>(&'a mut [Store]);
 
 impl Stores for Shards<'_> {
     fn of_slot(&mut self, slot: u16) -> &mut Store {
-        let shard = usize::from(slot) * self.0.len() / SLOT_COUNT;
+        let shard = slots::owner(slot, self.0.len());
         &mut self.0[shard]
     }
 
@@ -113,7 +112,7 @@ impl Fixture {
     pub fn entry(&mut self, key: &str) -> Option<&Entry> {
         let db = self.session.db;
         let key = HKey::new(key.as_bytes());
-        let shard = usize::from(key.slot) * self.stores.len() / SLOT_COUNT;
+        let shard = slots::owner(key.slot, self.stores.len());
         let store = &mut self.stores[shard];
         store.now_ms = self.now_ms;
         store.peek(db, &key)

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// What an idle connection takes, an estimate: this record, the session, the loop's entry, addresses and names.
+const CONNECTION_BYTES: usize = size_of::<ClientInfo>() + 1024;
+
 /// Bits of [`ClientInfo::flags`].
 pub mod client_flag {
     /// In a MONITOR (`O`).
@@ -104,6 +107,12 @@ impl ClientInfo {
     /// Changes the names.
     pub fn set_labels(&self, change: impl FnOnce(&mut Labels)) {
         change(&mut self.labels.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Bytes that the connection takes: itself and its buffers.
+    pub fn memory(&self) -> usize {
+        let buffers = [&self.query_bytes, &self.output_bytes, &self.multi_bytes];
+        buffers.iter().fold(CONNECTION_BYTES, |sum, bytes| sum.saturating_add(bytes.load(Ordering::Relaxed)))
     }
 
     /// Sets or clears bits of `flags`; only the owning shard calls this.

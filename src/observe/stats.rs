@@ -2,6 +2,7 @@
 //!
 //! Every counter has one writer, its shard, which stores relaxed; readers may see a value that is a turn old.
 
+use super::{Durations, ErrorCodes};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// A counter with a single writer.
@@ -39,12 +40,22 @@ pub struct CommandStats {
     pub rejected: Counter,
     /// Replied with an error.
     pub failed: Counter,
+    /// Distribution of their durations.
+    pub durations: Durations,
 }
 
 impl CommandStats {
     /// Adds one call's duration to the distribution.
     #[inline]
-    pub fn record(&self, _nanos: u64) {}
+    pub fn record(&self, nanos: u64) {
+        self.durations.record(nanos);
+    }
+
+    /// Forgets everything; only the owner calls this.
+    fn reset(&self) {
+        [&self.calls, &self.nanos, &self.rejected, &self.failed].iter().for_each(|counter| counter.set(0));
+        self.durations.reset();
+    }
 }
 
 /// Counters of one shard.
@@ -64,6 +75,8 @@ pub struct ShardStats {
     pub net_out: Counter,
     /// Error replies.
     pub errors: Counter,
+    /// Error replies by their code.
+    pub error_codes: ErrorCodes,
     /// Reads that found their key.
     pub hits: Counter,
     /// Reads that did not.
@@ -101,7 +114,7 @@ pub struct DbStats {
     pub keys: Counter,
     /// Keys with an expiry time.
     pub expires: Counter,
-    /// Sum of their times to live in milliseconds when last estimated.
+    /// Average of their times to live in milliseconds, an estimate.
     pub avg_ttl_ms: AtomicI64,
 }
 
@@ -112,6 +125,35 @@ impl ShardStats {
             commands: (0..commands).map(|_| CommandStats::default()).collect(),
             keys: (0..databases).map(|_| DbStats::default()).collect(),
             ..ShardStats::default()
+        }
+    }
+
+    /// Forgets what CONFIG RESETSTAT forgets: not the sizes of databases and not the changes since the last save. Only the
+    /// owner calls this.
+    pub fn reset(&self) {
+        self.commands.iter().for_each(CommandStats::reset);
+        self.error_codes.reset();
+        for counter in [
+            &self.processed,
+            &self.connections,
+            &self.rejected_connections,
+            &self.net_in,
+            &self.net_out,
+            &self.errors,
+            &self.hits,
+            &self.misses,
+            &self.expired,
+            &self.evicted,
+            &self.lazyfreed,
+            &self.output_limit_closed,
+            &self.query_limit_closed,
+            &self.turns,
+            &self.turn_nanos,
+            &self.expire_nanos,
+            &self.expire_capped,
+            &self.remote,
+        ] {
+            counter.set(0);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::conn::{Conn, Hold};
 use super::{CRON, Connection, Driver, Shard};
+use crate::command::meta::flag;
 use crate::command::{Args, Command, Note};
 use crate::config::{Config, MaxmemoryPolicy};
 use crate::keyspace::{Policy, Store};
@@ -103,7 +104,7 @@ where
     }
 
     pub(super) fn count_turn(&mut self) {
-        let nanos = self.driver.time().mono_ns.saturating_sub(self.time.mono_ns);
+        let nanos = self.meter.since_restart_ns();
         if let Some(stats) = self.server.stats.get(self.id) {
             stats.turns.add(1);
             stats.turn_nanos.add(nanos);
@@ -119,23 +120,17 @@ where
         stats.output_limit_closed.add(tally.output_limit_closed);
         stats.query_limit_closed.add(tally.query_limit_closed);
         let Some(ground) = self.seat.state() else { return };
-        let counts = std::mem::take(&mut ground.store.stats);
-        stats.hits.add(counts.hits);
-        stats.misses.add(counts.misses);
-        stats.expired.add(counts.expired);
-        stats.evicted.add(counts.evicted);
-        stats.dirty.add(counts.dirty);
-        stats.lazyfreed.add(counts.lazyfreed);
-        for (db, of_db) in ground.store.dbs.iter().zip(&stats.keys) {
-            of_db.keys.set(db.table.len() as u64);
-            of_db.expires.set(db.table.expires_len() as u64);
-        }
+        self.server.publish(self.id, &mut ground.store);
     }
 
-    /// Shows a command to the MONITORs.
-    pub(super) fn show_monitors(&mut self, key: usize, _command: &'static Command, argv: Args<'_>) {
+    /// Shows a command that ran to the MONITORs.
+    #[cold]
+    pub(super) fn show_monitors(&mut self, key: usize, command: &'static Command, argv: Args<'_>) {
+        if command.row.meta.flags & (flag::SKIP_MONITOR | flag::ADMIN) != 0 {
+            return;
+        }
         if let Some(session) = self.conns.get(key).and_then(|c| c.session.as_deref()) {
-            self.server.feed_monitors(self.time.unix_ms, session, argv);
+            self.server.feed_monitors(command, session, argv);
         }
     }
 }

@@ -5,8 +5,10 @@ use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::meter::Meter;
 use super::{Connection, Driver, Shard};
+use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, View, table};
-use crate::resp::{Argv, Limits, Out, Parsed, ProtocolError};
+use crate::io::Event;
+use crate::resp::{Argv, Limits, Out, Parsed, Parser, ProtocolError};
 use smallvec::SmallVec;
 
 /// What became of a command.
@@ -22,6 +24,9 @@ pub enum Flow {
 
 /// Requests parsed before the first of them runs.
 const AHEAD: usize = 16;
+
+/// Longest request, in bytes, that is looked at before its turn comes.
+const UNPIPELINED_MAX: i64 = 512;
 
 /// A parsed request and the command that it names.
 struct Request<'a> {
@@ -47,10 +52,11 @@ enum Stop {
     Error(ProtocolError),
 }
 
-/// Runs a command of another shard's connection on this shard's keys.
+/// Runs a command of another shard's connection on this shard's keys. With a `meter` it is counted; a fragment of a
+/// command is not, its command is counted once, at home.
 pub fn execute_for(
     ground: &mut Ground,
-    meter: &mut Meter,
+    meter: Option<&mut Meter>,
     caller: Caller,
     command: &'static Command,
     argv: Args<'_>,
@@ -63,9 +69,12 @@ pub fn execute_for(
     store.no_touch = caller.no_touch;
     let now_ms = store.now_ms;
     let scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
+    let mark = out.len();
     let ok = ground::run(scene, command, argv, out);
     store.no_touch = false;
-    meter.account(server, *shard, command, argv, ok, caller.client, out);
+    if let Some(meter) = meter {
+        meter.account(server, *shard, command, argv, ok, caller.client, out.get(mark..).unwrap_or_default());
+    }
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
     }
@@ -99,7 +108,7 @@ where
     /// Goes on with the unread bytes of a connection that waits for nothing.
     pub(super) fn resume(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
-        if conn.hold != Hold::None || conn.inbuf.len() < conn.need.max(1) {
+        if !conn.end.executes() || conn.hold != Hold::None || conn.inbuf.len() < conn.need.max(1) {
             return;
         }
         let (bytes, at) = conn.inbuf.take();
@@ -134,7 +143,7 @@ where
                         return if matches!(flow, Flow::Wait(_)) { at + request.used } else { at };
                     }
                 }
-                if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                if self.conns.get(key).is_none_or(|c| !c.end.executes()) {
                     return data.len();
                 }
             }
@@ -150,7 +159,7 @@ where
                             return if matches!(flow, Flow::Wait(_)) { at + used } else { at };
                         }
                     }
-                    if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                    if self.conns.get(key).is_none_or(|c| !c.end.executes()) {
                         return data.len();
                     }
                 }
@@ -211,6 +220,30 @@ where
         ground.store.prefetch(db, keys);
     }
 
+    /// The same for the first requests of several connections: without pipelines the misses of one turn overlap too.
+    pub(super) fn prefetch_events(&mut self, events: &[Event<D::Buf, D::Socket>]) {
+        let limits = Limits { bulk_max: UNPIPELINED_MAX, authenticated: true };
+        let Shard { conns, by_sock, seat, .. } = self;
+        let Some(ground) = seat.state() else { return };
+        let keys = events.iter().filter_map(|event| {
+            let Event::Received { sock, data } = event else { return None };
+            let data = data.as_ref();
+            if data.len() > UNPIPELINED_MAX as usize {
+                return None;
+            }
+            let conn = conns.get(by_sock.get(sock.0 as usize).copied().flatten()?)?;
+            // What is left of an earlier request, or another database, is not worth the trouble.
+            if !conn.inbuf.is_empty() || conn.session.as_ref()?.db != 0 {
+                return None;
+            }
+            match Parser::new().parse(data, &limits) {
+                Ok(Parsed::Request(argv, _)) => argv.get(table::lookup(argv.first()?)?.one_key?).copied(),
+                _ => None,
+            }
+        });
+        ground.store.prefetch(0, keys);
+    }
+
     /// Notes why a connection's next command waits.
     fn put_on_hold(&mut self, key: usize, hold: Hold) {
         if let Some(conn) = self.conns.get_mut(key) {
@@ -244,6 +277,9 @@ where
             Handler::Run(_) | Handler::Container => self.route(key, command, argv),
         };
         if !matches!(flow, Flow::Retry(_)) {
+            if self.watchful && self.server.has_monitors() {
+                self.show_monitors(key, command, argv);
+            }
             self.after_command(key, command);
         }
         flow
@@ -266,6 +302,10 @@ where
             let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
             let ok = ground::run(scene, command, argv, out);
             meter.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
+            // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
+            if matches!(session.reply, ReplyMode::Off | ReplyMode::Skip) {
+                out.truncate(mark);
+            }
         };
         if order.is_empty() {
             go(out)
@@ -283,6 +323,9 @@ where
     pub(super) fn reply(&mut self, key: usize, write: impl FnOnce(&mut Out<'_>)) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         let proto = conn.session.as_ref().map(|s| s.proto).unwrap_or_default();
+        if conn.session.as_ref().is_some_and(|s| matches!(s.reply, ReplyMode::Off | ReplyMode::Skip)) {
+            return;
+        }
         if conn.order.is_empty() {
             write(&mut Out::new(&mut conn.out, proto));
         } else {

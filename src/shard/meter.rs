@@ -9,18 +9,25 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct Meter {
     last: u64,
+    turn: u64,
 }
 
 impl Meter {
     /// A meter that starts now.
     pub fn start() -> Meter {
-        Meter { last: clock::ticks() }
+        Meter { last: clock::ticks(), turn: clock::ticks() }
     }
 
-    /// What follows did not belong to a command: the next one starts now.
+    /// A turn begins: its first command starts now.
     #[inline]
     pub fn restart(&mut self) {
         self.last = clock::ticks();
+        self.turn = self.last;
+    }
+
+    /// Nanoseconds since then: the length of the turn.
+    pub fn since_restart_ns(&self) -> u64 {
+        clock::ticks_to_ns(clock::ticks().saturating_sub(self.turn))
     }
 
     /// A command ran: counts the call, its time and its failure; logs it if it was slow. `client` is the caller's id.

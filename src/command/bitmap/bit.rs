@@ -50,17 +50,23 @@ pub(super) fn bytes_for(last: u64) -> Result<usize, Failure> {
 
 /// BITCOUNT key [start end [BYTE | BIT]].
 pub fn bitcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let key = HKey::new(word(args, 1));
+    // An absent key is answered before the other words are looked at (bitops.c `bitcountCommand` up to 7.4).
+    let Some(entry) = ctx.keys.read(&key) else {
+        ctx.out.int(0);
+        return Ok(());
+    };
+    let mut digits = itoa::Buffer::new();
+    let bytes = value::bytes(entry, &mut digits)?;
     let (start, end, in_bits) = match *args {
         [_, _] => (0, -1, false),
         [_, _, start, end] => (int(start)?, int(end)?, false),
-        [_, _, start, end, unit] => (int(start)?, int(end)?, counts_bits(unit)?),
+        // A range that runs backward is empty whatever the unit's word is.
+        [_, _, start, end, unit] => match (int(start)?, int(end)?) {
+            (start, end) if value::is_backward(start, end) => (start, end, false),
+            (start, end) => (start, end, counts_bits(unit)?),
+        },
         _ => return Err(Failure::Syntax),
-    };
-    let key = HKey::new(word(args, 1));
-    let mut digits = itoa::Buffer::new();
-    let bytes = match ctx.keys.read(&key) {
-        Some(entry) => value::bytes(entry, &mut digits)?,
-        None => &[],
     };
     let count = match bit_range(start, end, in_bits, bytes.len()) {
         Some((first, last)) if !value::is_backward(start, end) => bits::popcount_range(bytes, first, last),

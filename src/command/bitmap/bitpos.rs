@@ -16,33 +16,37 @@ pub fn bitpos(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         1 => true,
         _ => return Err(Failure::text("ERR The bit argument must be 1 or 0.")),
     };
-    let mut end_given = false;
-    let (mut start, mut end, mut in_bits) = (0, -1, false);
-    if args.len() > 6 {
-        return Err(Failure::Syntax);
-    }
-    if let Some(text) = args.get(3) {
-        start = int(text)?;
-    }
-    if let Some(unit) = args.get(5) {
-        in_bits = counts_bits(unit)?;
-    }
-    if let Some(text) = args.get(4) {
-        end = int(text)?;
-        end_given = true;
-    }
     let key = HKey::new(word(args, 1));
-    let mut digits = itoa::Buffer::new();
+    // An absent key is answered before the range is looked at (bitops.c `bitposCommand` up to 7.4).
     let position = match ctx.keys.read(&key) {
         None => (!bit).then_some(0),
         Some(entry) => {
+            let mut digits = itoa::Buffer::new();
             let bytes = value::bytes(entry, &mut digits)?;
-            bit_range(start, end, in_bits, bytes.len()).and_then(|(first, last)| {
+            let Range { start, end, in_bits } = range(args)?;
+            bit_range(start, end.unwrap_or(-1), in_bits, bytes.len()).and_then(|(first, last)| {
                 let behind = (bytes.len() as u64).saturating_mul(8);
-                bits::first_bit(bytes, bit, first, last).or((!bit && !end_given).then_some(behind))
+                bits::first_bit(bytes, bit, first, last).or((!bit && end.is_none()).then_some(behind))
             })
         }
     };
     ctx.out.int(position.and_then(|p| i64::try_from(p).ok()).unwrap_or(-1));
     Ok(())
+}
+
+struct Range {
+    start: i64,
+    end: Option<i64>,
+    in_bits: bool,
+}
+
+/// The words behind the bit.
+fn range(args: Args<'_>) -> Result<Range, Failure> {
+    if args.len() > 6 {
+        return Err(Failure::Syntax);
+    }
+    let start = args.get(3).map_or(Ok(0), |text| int(text))?;
+    let in_bits = args.get(5).map_or(Ok(false), |unit| counts_bits(unit))?;
+    let end = args.get(4).map(|text| int(text)).transpose()?;
+    Ok(Range { start, end, in_bits })
 }

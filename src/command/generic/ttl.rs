@@ -27,7 +27,7 @@ pub(super) fn pexpiretime(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// The nearest second.
 fn seconds(ms: i64) -> i64 {
-    ms.saturating_add(500) / 1000
+    ms / 1000 + i64::from(ms % 1000 >= 500)
 }
 
 /// Redis: expire.c `ttlGenericCommand`: -2 without the key, -1 without an expiry time.

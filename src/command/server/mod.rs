@@ -1,6 +1,35 @@
-//! Group server.
+//! Group server: what the server tells of itself, and how it is told what to do.
+//!
+//! Handlers run on the shard of the caller's connection. What other shards know they publish as relaxed counters
+//! (`observe::ShardStats`), which may be a loop turn old.
 
 pub mod command_cmd;
+mod config_cmd;
 pub mod debug;
+mod info;
 pub mod keyspace;
+mod latency;
+mod lolwut;
 pub mod memory;
+mod monitor;
+mod shutdown;
+mod slowlog;
+mod status;
+
+use super::meta::server as meta;
+use super::{Route, Row};
+
+/// The command table's rows of this group, COMMAND and the the keyspace's and DEBUG aside.
+pub static ROWS: &[Row] = &[
+    Row::container(&meta::CONFIG, config_cmd::ROWS),
+    Row::new(&meta::INFO, Route::Home, info::info),
+    Row::new(&meta::LASTSAVE, Route::Home, status::lastsave),
+    Row::container(&meta::LATENCY, latency::ROWS),
+    Row::new(&meta::LOLWUT, Route::Home, lolwut::lolwut),
+    Row::container(&meta::MEMORY, memory::ROWS),
+    Row::new(&meta::MONITOR, Route::Home, monitor::monitor),
+    Row::new(&meta::ROLE, Route::Home, status::role),
+    Row::new(&meta::SHUTDOWN, Route::Home, shutdown::shutdown),
+    Row::container(&meta::SLOWLOG, slowlog::ROWS),
+    Row::new(&meta::TIME, Route::Home, status::time),
+];

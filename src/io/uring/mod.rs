@@ -331,7 +331,7 @@ impl Driver for Uring {
     type Listener = Socket;
 
     fn time(&self) -> Time {
-        Time { unix_ms: clock::now_ms(), mono_ns: clock::mono_ns() }
+        Time { unix_ms: clock::now_ms(), mono_ns: clock::ticks_to_ns(clock::ticks()) }
     }
 
     fn listen(&mut self, listener: Socket) -> usize {

@@ -75,7 +75,9 @@ fn swapdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let (a, b) = (index(1, "ERR invalid first DB index")?, index(2, "ERR invalid second DB index")?);
     let (a, b) = (existing_database(ctx, a.into())?, existing_database(ctx, b.into())?);
-    let (db, mut first) = (ctx.keys.db, ctx.keys.is_one_store().then_some(ctx.shard == 0).unwrap_or(true));
+    let db = ctx.keys.db;
+    // A fragment on another shard says nothing; all stores together say it once.
+    let mut first = ctx.shard == 0 || !ctx.keys.is_one_store();
     ctx.keys.view.each(|store| {
         store.swap(a, b);
         if std::mem::replace(&mut first, false) {

@@ -1,0 +1,114 @@
+//! CLIENT LIST and CLIENT INFO: one line per connection (networking.c `catClientInfoString`).
+//!
+//! Where a field tells of something that a connection here does not have, it holds what Redis prints for a connection
+//! that does not use it: `sub`, `psub`, `ssub` (no pub/sub yet), `redir` (no tracking), `oll` and `omem` (replies are
+//! one buffer, not a list). `rbs` and `rbp` are sizes of that buffer.
+
+use super::{Kind, kind};
+use crate::base::numbers;
+use crate::command::{Args, Ctx, Failure, Outcome, args, table};
+use crate::observe::{ClientInfo, client_flag};
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Letters of flags, in Redis's order.
+const FLAGS: &[(u32, u8)] = &[
+    (client_flag::MONITOR, b'O'),
+    (client_flag::MULTI, b'x'),
+    (client_flag::BLOCKED, b'b'),
+    (client_flag::DIRTY, b'd'),
+    (client_flag::CLOSE_AFTER_REPLY, b'c'),
+    (client_flag::CLOSE_ASAP, b'A'),
+    (client_flag::UNIX_SOCKET, b'U'),
+    (client_flag::NO_EVICT, b'e'),
+    (client_flag::NO_TOUCH, b'T'),
+];
+
+/// CLIENT INFO: the caller's line.
+pub(super) fn info(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    let mut text = Vec::new();
+    let own = ctx.session.info.clone();
+    line(&mut text, &own, ctx);
+    ctx.out.verbatim("txt", &text);
+    Ok(())
+}
+
+/// CLIENT LIST.
+pub(super) fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
+    let clients = match argv.get(2..).unwrap_or_default() {
+        [] => ctx.server.clients.snapshot(),
+        [option, class] if args::is(option, "type") => match kind(class)? {
+            Kind::Normal => ctx.server.clients.snapshot(),
+            Kind::Other => Vec::new(),
+        },
+        [option, ids @ ..] if args::is(option, "id") && !ids.is_empty() => by_id(ctx, ids)?,
+        _ => return Err(Failure::Syntax),
+    };
+    let mut text = Vec::with_capacity(clients.len().saturating_mul(350));
+    clients.iter().for_each(|client| line(&mut text, client, ctx));
+    ctx.out.verbatim("txt", &text);
+    Ok(())
+}
+
+fn by_id(ctx: &Ctx<'_>, ids: Args<'_>) -> Result<Vec<Arc<ClientInfo>>, Failure> {
+    let mut found = Vec::new();
+    for word in ids {
+        let id = numbers::parse_i64(word).ok_or(Failure::text("ERR Invalid client ID"))?;
+        found.extend(u64::try_from(id).ok().and_then(|id| ctx.server.clients.get(id)));
+    }
+    Ok(found)
+}
+
+/// Letters of a connection's flags; `N` for none.
+fn letters(bits: u32) -> String {
+    let text: String =
+        FLAGS.iter().filter(|(bit, _)| bits & bit != 0).map(|&(_, letter)| char::from(letter)).collect();
+    if text.is_empty() { "N".to_owned() } else { text }
+}
+
+/// One line. The caller's own facts come from its session: the registry knows them only when the turn has ended.
+fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>) {
+    let own = client.id == ctx.session.id;
+    if own {
+        ctx.session.publish();
+    }
+    let labels = client.labels();
+    let now_ms = ctx.keys.now_ms;
+    let last_ms = if own { now_ms } else { client.last_ms.load(Relaxed) };
+    let seconds_since = |then: i64| now_ms.saturating_sub(then).max(0) / 1000;
+    let command = if own {
+        ctx.command.full_name.as_str()
+    } else {
+        let last = client.last_command.load(Relaxed).checked_sub(1).and_then(|id| table::all().get(id));
+        last.map_or("NULL", |command| command.full_name.as_str())
+    };
+    let (query, output, queued) = (
+        client.query_bytes.load(Relaxed),
+        client.output_bytes.load(Relaxed),
+        client.multi_bytes.load(Relaxed),
+    );
+    let total = client.memory();
+    let events = if output > 0 { "rw" } else { "r" };
+    // Writing to a Vec cannot fail.
+    let _ =
+        write!(text, "id={} addr={} laddr={} fd={} name=", client.id, client.addr, client.laddr, client.fd);
+    text.extend_from_slice(&labels.name);
+    let _ = write!(
+        text,
+        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={query} qbuf-free=0 argv-mem=0 \
+         multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
+         cmd={command} user={} redir=-1 resp={} lib-name=",
+        seconds_since(client.created_ms),
+        seconds_since(last_ms),
+        letters(client.flags.load(Relaxed)),
+        client.db.load(Relaxed),
+        client.multi.load(Relaxed),
+        labels.user,
+        client.resp.load(Relaxed),
+    );
+    text.extend_from_slice(&labels.lib_name);
+    text.extend_from_slice(b" lib-ver=");
+    text.extend_from_slice(&labels.lib_ver);
+    text.push(b'\n');
+}

@@ -1,0 +1,42 @@
+//! SHUTDOWN and its options (db.c `shutdownCommand`).
+
+use crate::command::server_state::ShutdownRequest;
+use crate::command::{Args, Ctx, Failure, Outcome, args};
+use crate::observe::log;
+
+/// Asks the process to end; there is no reply, the connection just ends. With `SAVE` it would lose what it was told to
+/// keep, for nothing is saved to disk yet: refused, unless `FORCE` says to ignore that.
+pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
+    let mut request = ShutdownRequest { nosave: false, save: false, now: false, force: false };
+    let mut abort = false;
+    for word in argv.iter().skip(1) {
+        match () {
+            () if args::is(word, "nosave") => request.nosave = true,
+            () if args::is(word, "save") => request.save = true,
+            () if args::is(word, "now") => request.now = true,
+            () if args::is(word, "force") => request.force = true,
+            () if args::is(word, "abort") => abort = true,
+            () => return Err(Failure::Syntax),
+        }
+    }
+    if (abort && argv.len() > 2) || (request.nosave && request.save) {
+        return Err(Failure::Syntax);
+    }
+    if ctx.session.in_exec && !abort && !request.now {
+        return Err(Failure::text(
+            "ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client",
+        ));
+    }
+    if abort {
+        // A shutdown waits for nothing, so none is ever in progress when a command runs.
+        return Err(Failure::text("ERR No shutdown in progress."));
+    }
+    if request.save && !request.force {
+        log::warning(
+            "SHUTDOWN SAVE refused: persistence is not built yet, nothing can be saved. Use SHUTDOWN NOSAVE.",
+        );
+        return Err(Failure::text("ERR Errors trying to SHUTDOWN. Check logs."));
+    }
+    ctx.server.request_shutdown(request);
+    Ok(())
+}

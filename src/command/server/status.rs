@@ -1,0 +1,27 @@
+//! Single facts: TIME, LASTSAVE, ROLE.
+
+use crate::command::{Args, Ctx, Outcome};
+
+/// The time that commands of this turn see, so its microseconds are whole milliseconds.
+pub(super) fn time(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    let now_ms = ctx.keys.now_ms;
+    ctx.out.array(2);
+    ctx.out.bulk_int(now_ms / 1000);
+    ctx.out.bulk_int(now_ms % 1000 * 1000);
+    Ok(())
+}
+
+/// Nothing was saved yet: as in Redis (server.c `initServer`) that is the time of the start.
+pub(super) fn lastsave(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    ctx.out.int(ctx.server.start_ms / 1000);
+    Ok(())
+}
+
+/// A primary without replicas (replication.c `roleCommand`).
+pub(super) fn role(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    ctx.out.array(3);
+    ctx.out.bulk(b"master");
+    ctx.out.int(0);
+    ctx.out.array(0);
+    Ok(())
+}
