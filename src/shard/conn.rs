@@ -100,6 +100,8 @@ pub struct Conn {
     pub hold: Hold,
     /// How it ends.
     pub end: End,
+    /// MONITORs have been shown the command that is about to start; it may have to wait and start anew.
+    pub shown: bool,
     /// Listed among the connections to look at when the turn ends.
     pub dirty: bool,
     /// Unix time of the last command, milliseconds.
@@ -126,6 +128,7 @@ impl Conn {
             order: Order::default(),
             hold: Hold::None,
             end: End::Open,
+            shown: false,
             dirty: false,
             last_ms: now_ms,
             last_command: 0,

@@ -63,7 +63,8 @@ where
         {
             return Some(Flow::Retry(Hold::Pause));
         }
-        if self.server.has_monitors() && meta.flags & (flag::SKIP_MONITOR | flag::ADMIN) == 0 {
+        let shown = self.conns.get_mut(key).is_none_or(|c| std::mem::replace(&mut c.shown, true));
+        if !shown && self.server.has_monitors() && meta.flags & (flag::SKIP_MONITOR | flag::ADMIN) == 0 {
             self.show_monitors(key, command, argv);
         }
         None
@@ -125,17 +126,23 @@ where
     #[inline]
     pub(super) fn after_command(&mut self, key: usize, command: &'static Command) {
         let now = self.time.unix_ms;
+        let mut forget = false;
         if let Some(conn) = self.conns.get_mut(key) {
             conn.last_ms = now;
             conn.last_command = command.id + 1;
+            conn.shown = false;
             if let Some(session) = conn.session.as_deref_mut() {
                 if session.reply == ReplyMode::Skip {
                     session.reply = ReplyMode::On;
                 }
+                forget = std::mem::take(&mut session.forget_watch);
                 if session.close_after_reply && conn.end == super::conn::End::Open {
                     conn.end = super::conn::End::AfterReply;
                 }
             }
+        }
+        if forget {
+            self.unwatch(key);
         }
     }
 }
