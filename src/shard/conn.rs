@@ -27,10 +27,19 @@ pub enum Hold {
 pub enum End {
     /// Not yet.
     Open,
+    /// The peer sends no more: when what it asked for is answered and sent.
+    AfterInput,
     /// When everything written has been sent.
     AfterReply,
     /// At once; what other shards still owe it is awaited and dropped.
     Now,
+}
+
+impl End {
+    /// Whether requests are still executed.
+    pub fn executes(self) -> bool {
+        matches!(self, End::Open | End::AfterInput)
+    }
 }
 
 /// Bytes received and not yet executed.
@@ -100,8 +109,6 @@ pub struct Conn {
     pub hold: Hold,
     /// How it ends.
     pub end: End,
-    /// MONITORs have been shown the command that is about to start; it may have to wait and start anew.
-    pub shown: bool,
     /// Listed among the connections to look at when the turn ends.
     pub dirty: bool,
     /// Unix time of the last command, milliseconds.
@@ -128,7 +135,6 @@ impl Conn {
             order: Order::default(),
             hold: Hold::None,
             end: End::Open,
-            shown: false,
             dirty: false,
             last_ms: now_ms,
             last_command: 0,

@@ -41,7 +41,7 @@ where
         if session.reply == ReplyMode::SkipNext {
             session.reply = ReplyMode::Skip;
         }
-        if !session.authenticated && !meta.has(flag::NO_AUTH) {
+        if !session.authenticated && !meta.has(flag::NO_AUTH) && self.config.requirepass.is_some() {
             return Some(self.refused(key, command, &Failure::text("NOAUTH Authentication required.")));
         }
         let in_multi = session.multi.is_some();
@@ -62,10 +62,6 @@ where
             && self.held_back(key, pause, command)
         {
             return Some(Flow::Retry(Hold::Pause));
-        }
-        let shown = self.conns.get_mut(key).is_none_or(|c| std::mem::replace(&mut c.shown, true));
-        if !shown && self.server.has_monitors() && meta.flags & (flag::SKIP_MONITOR | flag::ADMIN) == 0 {
-            self.show_monitors(key, command, argv);
         }
         None
     }
@@ -126,23 +122,20 @@ where
     #[inline]
     pub(super) fn after_command(&mut self, key: usize, command: &'static Command) {
         let now = self.time.unix_ms;
-        let mut forget = false;
         if let Some(conn) = self.conns.get_mut(key) {
             conn.last_ms = now;
             conn.last_command = command.id + 1;
-            conn.shown = false;
             if let Some(session) = conn.session.as_deref_mut() {
                 if session.reply == ReplyMode::Skip {
                     session.reply = ReplyMode::On;
                 }
-                forget = std::mem::take(&mut session.forget_watch);
-                if session.close_after_reply && conn.end == super::conn::End::Open {
+                if session.close_after_reply && conn.end.executes() {
                     conn.end = super::conn::End::AfterReply;
                 }
+                if std::mem::take(&mut session.forget_watch) {
+                    self.unwatch(key);
+                }
             }
-        }
-        if forget {
-            self.unwatch(key);
         }
     }
 }

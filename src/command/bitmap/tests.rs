@@ -1,3 +1,5 @@
+//! Tests of the bitmap commands against Redis's replies and naive twins.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::super::testing::{Fixture, check, run};

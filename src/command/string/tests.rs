@@ -1,3 +1,5 @@
+//! Tests of the string commands: replies, encodings, expiry, effects.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::super::testing::{Fixture, NOW_MS, check, run};
