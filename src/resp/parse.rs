@@ -46,7 +46,7 @@ pub enum ProtocolError {
     #[error("Protocol error: unauthenticated bulk length")]
     UnauthBulkLength,
     /// A word does not start with `$`.
-    #[error("Protocol error: expected '$', got '{}'", printable(*.0))]
+    #[error("Protocol error: expected '$', got '{}'", char::from(*.0))]
     ExpectedDollar(u8),
     /// A `*` header line without end.
     #[error("Protocol error: too big mbulk count string")]
@@ -62,8 +62,16 @@ pub enum ProtocolError {
     UnbalancedQuotes,
 }
 
-fn printable(byte: u8) -> char {
-    char::from(byte)
+impl ProtocolError {
+    /// The error line without the leading `-`: the client's own byte goes back as it came, though it may be no character.
+    pub fn line(&self) -> Vec<u8> {
+        match self {
+            ProtocolError::ExpectedDollar(byte) => {
+                [b"ERR Protocol error: expected '$', got '", &[*byte][..], b"'"].concat()
+            }
+            other => format!("ERR {other}").into_bytes(),
+        }
+    }
 }
 
 /// Outcome of looking at the unread bytes.
@@ -279,4 +287,5 @@ fn inline(buf: &[u8]) -> Result<Parsed<'_>, ProtocolError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

@@ -64,6 +64,13 @@ fn a_wrong_word_is_refused_when_its_line_is_whole() {
     check(b"*3\r\n$4\r\nPaING\r\n", "more");
 }
 
+#[test]
+fn the_wrong_byte_goes_back_as_it_came() {
+    let error = Parser::new().parse(b"*1\r\n\xff4\r\n", &LIMITS).unwrap_err();
+    assert_eq!(error.line(), b"ERR Protocol error: expected '$', got '\xff'");
+    assert_eq!(ProtocolError::BulkLength.line(), b"ERR Protocol error: invalid bulk length");
+}
+
 /// The differential run found requests executed whose header lines hold a zero byte, which ends Redis's search.
 #[test]
 fn no_line_ends_behind_a_zero_byte() {
