@@ -310,8 +310,11 @@ where
         Wait::AtMost(CRON.min(Duration::from_nanos(next.saturating_sub(now).max(1))))
     }
 
+    /// A parked shard leaves in the rings what has come in: looking at it again and again would only take the
+    /// processor from the shard that it waits for.
     fn may_sleep(&self) -> bool {
-        self.n == 1 || (self.mesh.is_idle() && self.seat.may_sleep())
+        let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
+        self.n == 1 || (self.seat.may_sleep() && idle())
     }
 
     fn take_notes(&mut self) -> bool {
