@@ -297,6 +297,10 @@ where
             let key = conn as usize;
             let Some(conn) = self.conns.get_mut(key) else { return };
             conn.order.arrived(from, bytes, &mut conn.out);
+            if conn.end == conn::End::Now {
+                // Only awaited: nobody will read it.
+                conn.out.clear();
+            }
             self.touch(key);
             if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Drain && c.order.is_empty()) {
                 self.release(key);
