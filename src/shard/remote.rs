@@ -1,6 +1,6 @@
 //! Requests of other shards' connections on this shard's keys, and answers to this shard's connections.
 
-use super::conn::Hold;
+use super::conn::{End, Hold};
 use super::input::{AHEAD, execute_for};
 use super::mesh::{Batch, Caller};
 use super::{Connection, Driver, Shard};
@@ -48,6 +48,10 @@ where
             let key = conn as usize;
             let Some(conn) = self.conns.get_mut(key) else { return };
             conn.order.arrived(from, bytes, &mut conn.out);
+            if conn.end == End::Now {
+                // Only awaited: nobody will read it.
+                conn.out.clear();
+            }
             self.touch(key);
             if self.conns.get(key).is_some_and(|c| c.hold == Hold::Drain && c.order.is_empty()) {
                 self.release(key);
