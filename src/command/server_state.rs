@@ -40,8 +40,6 @@ pub enum Note {
     Resume,
     /// Evict something: memory is above the limit and this shard holds the most.
     Evict,
-    /// Reset the counters that CONFIG RESETSTAT resets.
-    ResetStats,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
     ActiveExpire(bool),
     /// Stop accepting, then the loop.
@@ -114,8 +112,8 @@ pub struct Server {
     pub replid: String,
     /// Most bytes that were allocated at once.
     pub peak_memory: AtomicUsize,
-    /// Bytes that were allocated when the server had been set up.
-    pub startup_memory: usize,
+    /// Bytes that were allocated when the server had been set up; 0 until the first sample.
+    pub startup_memory: AtomicUsize,
     /// Failed authentications.
     pub denied_auth: AtomicU64,
     slow_ns: AtomicU64,
@@ -164,7 +162,7 @@ impl Server {
             sampler: Sampler::default(),
             replid: crate::base::prng::random_hex(40),
             peak_memory: AtomicUsize::new(0),
-            startup_memory: crate::base::alloc::used_memory(),
+            startup_memory: AtomicUsize::new(0),
             denied_auth: AtomicU64::new(0),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),

@@ -23,6 +23,9 @@ pub struct Session {
     pub authenticated: bool,
     /// Close the connection once what was written is sent.
     pub close_after_reply: bool,
+    /// The running command is part of an EXEC: it must not block or change what the connection is (Redis:
+    /// CLIENT_DENY_BLOCKING).
+    pub in_exec: bool,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
     /// CLIENT REPLY.
@@ -90,6 +93,7 @@ impl Session {
             proto: Proto::V2,
             authenticated,
             close_after_reply: false,
+            in_exec: false,
             no_touch: false,
             reply: ReplyMode::On,
             monitor: false,

@@ -130,7 +130,10 @@ impl Core<'_> {
         self.server.sample();
         let asked = self.request.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ends = match self.signals.take() {
-            _ if asked.is_some() => true,
+            _ if asked.is_some() => {
+                log!(Warning, "User requested shutdown...");
+                true
+            }
             Some(signal) => self.may_end(signal),
             // A shard that ended by itself has failed.
             None => self.shards.iter().any(JoinHandle::is_finished),

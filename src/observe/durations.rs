@@ -29,6 +29,7 @@ const BUCKETS: usize = index_of(MAX_NS) + 1;
 
 /// The bucket of a duration.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "a duration of at most MAX_NS gives at most BUCKETS")]
 const fn index_of(nanos: u64) -> usize {
     let top = (nanos | (LINEAR - 1)).ilog2();
     let shift = top + 1 - LINEAR_BITS;

@@ -114,8 +114,6 @@ pub struct DbStats {
     pub keys: Counter,
     /// Keys with an expiry time.
     pub expires: Counter,
-    /// Bytes that its table takes beside the entries.
-    pub overhead: Counter,
     /// Average of their times to live in milliseconds, an estimate.
     pub avg_ttl_ms: AtomicI64,
 }

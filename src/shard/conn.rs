@@ -27,10 +27,19 @@ pub enum Hold {
 pub enum End {
     /// Not yet.
     Open,
+    /// The peer sends no more: when what it asked for is answered and sent.
+    AfterInput,
     /// When everything written has been sent.
     AfterReply,
     /// At once; what other shards still owe it is awaited and dropped.
     Now,
+}
+
+impl End {
+    /// Whether requests are still executed.
+    pub fn executes(self) -> bool {
+        matches!(self, End::Open | End::AfterInput)
+    }
 }
 
 /// Bytes received and not yet executed.

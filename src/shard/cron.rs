@@ -3,6 +3,7 @@
 
 use super::conn::{Conn, Hold};
 use super::{CRON, Connection, Driver, Shard};
+use crate::command::meta::flag;
 use crate::command::{Args, Command, Note};
 use crate::config::{Config, MaxmemoryPolicy};
 use crate::keyspace::{Policy, Store};
@@ -123,8 +124,12 @@ where
         self.server.publish(self.id, &mut ground.store);
     }
 
-    /// Shows a command to the MONITORs.
+    /// Shows a command that ran to the MONITORs.
+    #[cold]
     pub(super) fn show_monitors(&mut self, key: usize, command: &'static Command, argv: Args<'_>) {
+        if command.row.meta.flags & (flag::SKIP_MONITOR | flag::ADMIN) != 0 {
+            return;
+        }
         if let Some(session) = self.conns.get(key).and_then(|c| c.session.as_deref()) {
             self.server.feed_monitors(command, session, argv);
         }

@@ -35,7 +35,7 @@ where
         if session.reply == ReplyMode::SkipNext {
             session.reply = ReplyMode::Skip;
         }
-        if !session.authenticated && !meta.has(flag::NO_AUTH) {
+        if !session.authenticated && !meta.has(flag::NO_AUTH) && self.config.requirepass.is_some() {
             return Some(self.refused(key, command, &Failure::text("NOAUTH Authentication required.")));
         }
         let in_multi = session.multi.is_some();
@@ -56,9 +56,6 @@ where
             && self.held_back(key, pause, command)
         {
             return Some(Flow::Retry(Hold::Pause));
-        }
-        if self.server.has_monitors() && meta.flags & (flag::SKIP_MONITOR | flag::ADMIN) == 0 {
-            self.show_monitors(key, command, argv);
         }
         None
     }
@@ -105,8 +102,11 @@ where
                 if session.reply == ReplyMode::Skip {
                     session.reply = ReplyMode::On;
                 }
-                if session.close_after_reply && conn.end == super::conn::End::Open {
+                if session.close_after_reply && conn.end.executes() {
                     conn.end = super::conn::End::AfterReply;
+                }
+                if std::mem::take(&mut session.forget_watch) {
+                    self.unwatch(key);
                 }
             }
         }

@@ -5,6 +5,7 @@ use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::meter::Meter;
 use super::{Connection, Driver, Shard};
+use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, View, table};
 use crate::io::Event;
 use crate::resp::{Argv, Limits, Out, Parsed, Parser, ProtocolError};
@@ -51,10 +52,11 @@ enum Stop {
     Error(ProtocolError),
 }
 
-/// Runs a command of another shard's connection on this shard's keys.
+/// Runs a command of another shard's connection on this shard's keys. With a `meter` it is counted; a fragment of a
+/// command is not, its command is counted once, at home.
 pub fn execute_for(
     ground: &mut Ground,
-    meter: &mut Meter,
+    meter: Option<&mut Meter>,
     caller: Caller,
     command: &'static Command,
     argv: Args<'_>,
@@ -67,9 +69,12 @@ pub fn execute_for(
     store.no_touch = caller.no_touch;
     let now_ms = store.now_ms;
     let scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
+    let mark = out.len();
     let ok = ground::run(scene, command, argv, out);
     store.no_touch = false;
-    meter.account(server, *shard, command, argv, ok, caller.client, out);
+    if let Some(meter) = meter {
+        meter.account(server, *shard, command, argv, ok, caller.client, out.get(mark..).unwrap_or_default());
+    }
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
     }
@@ -103,7 +108,7 @@ where
     /// Goes on with the unread bytes of a connection that waits for nothing.
     pub(super) fn resume(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
-        if conn.hold != Hold::None || conn.inbuf.len() < conn.need.max(1) {
+        if !conn.end.executes() || conn.hold != Hold::None || conn.inbuf.len() < conn.need.max(1) {
             return;
         }
         let (bytes, at) = conn.inbuf.take();
@@ -138,7 +143,7 @@ where
                         return if matches!(flow, Flow::Wait(_)) { at + request.used } else { at };
                     }
                 }
-                if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                if self.conns.get(key).is_none_or(|c| !c.end.executes()) {
                     return data.len();
                 }
             }
@@ -154,7 +159,7 @@ where
                             return if matches!(flow, Flow::Wait(_)) { at + used } else { at };
                         }
                     }
-                    if self.conns.get(key).is_none_or(|c| c.end != End::Open) {
+                    if self.conns.get(key).is_none_or(|c| !c.end.executes()) {
                         return data.len();
                     }
                 }
@@ -272,6 +277,9 @@ where
             Handler::Run(_) | Handler::Container => self.route(key, command, argv),
         };
         if !matches!(flow, Flow::Retry(_)) {
+            if self.watchful && self.server.has_monitors() {
+                self.show_monitors(key, command, argv);
+            }
             self.after_command(key, command);
         }
         flow
@@ -294,6 +302,10 @@ where
             let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
             let ok = ground::run(scene, command, argv, out);
             meter.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
+            // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
+            if matches!(session.reply, ReplyMode::Off | ReplyMode::Skip) {
+                out.truncate(mark);
+            }
         };
         if order.is_empty() {
             go(out)
@@ -311,6 +323,9 @@ where
     pub(super) fn reply(&mut self, key: usize, write: impl FnOnce(&mut Out<'_>)) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         let proto = conn.session.as_ref().map(|s| s.proto).unwrap_or_default();
+        if conn.session.as_ref().is_some_and(|s| matches!(s.reply, ReplyMode::Off | ReplyMode::Skip)) {
+            return;
+        }
         if conn.order.is_empty() {
             write(&mut Out::new(&mut conn.out, proto));
         } else {

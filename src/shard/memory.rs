@@ -56,6 +56,8 @@ where
                         })
                     };
                     let report = ground.store.evict(policy, samples, bytes, out_of_time);
+                    let spent_ms = clock::ticks_to_ns(clock::ticks() - start) / clock::NS_PER_MS;
+                    self.server.latency_event("eviction-cycle", spent_ms);
                     self.over_limit = !report.exhausted && report.bytes < bytes;
                 }
                 if let Some(shard) = wake {
@@ -93,6 +95,7 @@ where
             // The cron looks again.
             self.next_expire_ns = u64::MAX;
         }
+        self.server.latency_event("expire-cycle", spent_ns / clock::NS_PER_MS);
         if let Some(stats) = self.server.stats.get(self.id) {
             stats.expire_nanos.add(spent_ns);
             stats.expire_capped.add(u64::from(report.more));

@@ -11,6 +11,7 @@
 //! other shards while this one is parked.
 
 mod accept;
+mod census;
 mod conn;
 mod cron;
 mod gate;
@@ -26,6 +27,7 @@ mod queue;
 mod route;
 pub mod txn;
 
+pub use census::Census;
 pub use ground::Ground;
 pub use mesh::{Mesh, build as build_mesh};
 
@@ -98,6 +100,10 @@ pub struct Shard<D: Driver> {
     waiting: Vec<multi::Waiting>,
     /// Emptied output buffers.
     spares: Vec<Vec<u8>>,
+    /// What the driver reported, between its turn and this shard's.
+    events: Vec<Event<D::Buf, D::Socket>>,
+    /// The last turn left something to do at once.
+    busy: bool,
     time: Time,
     next_cron_ns: u64,
     meter: meter::Meter,
@@ -151,6 +157,8 @@ where
             lent_out: Vec::new(),
             waiting: Vec::new(),
             spares: Vec::new(),
+            events: Vec::new(),
+            busy: false,
             time,
             next_cron_ns: time.mono_ns,
             meter: meter::Meter::start(),
@@ -183,15 +191,32 @@ where
     /// # Errors
     /// The driver failed.
     pub fn run(&mut self) -> io::Result<()> {
-        let mut events = Vec::new();
-        let mut busy = false;
-        while !self.stopping {
-            let wait = self.how_long(busy);
-            self.driver.turn(wait, &mut events)?;
-            self.wakes.awake(self.id);
-            busy = self.turn(&mut events);
+        loop {
+            let wait = self.rest();
+            if !self.step(wait)? {
+                return self.flush_all();
+            }
         }
-        self.flush_all()
+    }
+
+    /// The first half of a round: how long the driver may wait. If it may, the sleep is announced: from now on whoever
+    /// has something for this shard wakes it.
+    pub fn rest(&mut self) -> Wait {
+        self.how_long(self.busy)
+    }
+
+    /// The second half of a round: waits so long, then takes a turn over what happened. `false`: the shard was told to
+    /// stop.
+    ///
+    /// # Errors
+    /// The driver failed.
+    pub fn step(&mut self, wait: Wait) -> io::Result<bool> {
+        let mut events = std::mem::take(&mut self.events);
+        self.driver.turn(wait, &mut events)?;
+        self.wakes.awake(self.id);
+        self.busy = self.turn(&mut events);
+        self.events = events;
+        Ok(!self.stopping)
     }
 
     /// One turn over what the driver reported. Returns whether there is more to do at once.
@@ -252,7 +277,10 @@ where
         worked |= self.seat.turn() == Turn::Progress;
         if self.seat.state().is_some() && !self.lent_out.is_empty() {
             for key in std::mem::take(&mut self.lent_out) {
-                self.release(key);
+                // A connection that has ended since may have left its place to another.
+                if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Lend) {
+                    self.release(key);
+                }
             }
         }
         worked | self.finish_done()
@@ -268,7 +296,7 @@ where
             if let Some(command) = crate::command::table::by_id(command) {
                 let meter = &mut self.meter;
                 batch.reply(caller.conn, |out| {
-                    input::execute_for(ground, meter, caller, command, &argv, out);
+                    input::execute_for(ground, Some(&mut *meter), caller, command, &argv, out);
                 });
             }
         }

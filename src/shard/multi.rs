@@ -33,6 +33,10 @@ pub struct Waiting {
     key: usize,
     ticket: Ticket<Ground>,
     job: Job,
+    /// The client does not want the reply (CLIENT REPLY).
+    mute: bool,
+    /// When it began (driver's clock).
+    started_ns: u64,
 }
 
 enum Job {
@@ -65,8 +69,7 @@ impl Fragments<Ground> for Fragmented {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
         for part in self.parts.iter().filter(|p| p.shard == shard) {
             let argv: Vec<&[u8]> = part.argv.iter().map(Vec::as_slice).collect();
-            let mut meter = Meter::start();
-            execute_for(ground, &mut meter, self.caller, self.command, &argv, &mut lock(&part.reply));
+            execute_for(ground, None, self.caller, self.command, &argv, &mut lock(&part.reply));
         }
     }
 }
@@ -120,7 +123,7 @@ impl Fragments<Ground> for SplitQueue {
         for ((queued, owner), reply) in self.queue.iter().zip(&self.owners).zip(&self.replies) {
             if *owner == shard {
                 let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-                execute_for(ground, &mut meter, self.caller, queued.command, &argv, &mut lock(reply));
+                execute_for(ground, Some(&mut meter), self.caller, queued.command, &argv, &mut lock(reply));
             }
         }
     }
@@ -165,6 +168,8 @@ impl Whole<Ground> for WholeWork {
                 Out::new(out, session.proto).array(self.queue.len());
             }
             let mut meter = Meter::start();
+            // The statistics of a parked participant have no other writer now; those of the home shard might.
+            let shard = lent.shards().last().unwrap_or(self.home);
             for queued in &self.queue {
                 let mut stores = LentStores::new(lent, self.shards);
                 let scene = Scene {
@@ -172,7 +177,7 @@ impl Whole<Ground> for WholeWork {
                     now_ms,
                     session: &mut session,
                     server: &self.server,
-                    shard: self.home,
+                    shard,
                 };
                 run_queued(scene, queued, &mut meter, out);
             }
@@ -209,6 +214,7 @@ pub fn run_queue_here(
     Out::new(out, session.proto).array(queue.len());
     let Ground { store, server, shard, .. } = ground;
     store.no_touch = session.no_touch;
+    session.in_exec = true;
     for queued in queue {
         let now_ms = store.now_ms;
         let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
@@ -217,6 +223,7 @@ pub fn run_queue_here(
             store.remove_lapsed();
         }
     }
+    session.in_exec = false;
 }
 
 impl<D: Driver> Shard<D>
@@ -244,8 +251,9 @@ where
             })
             .collect();
         let work = Arc::new(Fragmented { command, caller, parts });
+        let mute = self.is_mute(key);
         let ticket = self.hub.independent(self.id, shards, work.clone());
-        self.wait_for(key, ticket, Job::Fragments(work, merge))
+        self.wait_for(key, ticket, Job::Fragments(work, merge), mute)
     }
 
     /// Starts a command over all of `shards` together.
@@ -281,7 +289,7 @@ where
                 let replies = multi.queue.iter().map(|_| Mutex::default()).collect();
                 let work = Arc::new(SplitQueue { caller, queue: multi.queue, owners, replies });
                 let ticket = self.hub.independent(self.id, shards, work.clone());
-                self.wait_for(key, ticket, Job::Queue(work))
+                self.wait_for(key, ticket, Job::Queue(work), self.is_mute(key))
             }
             ExecKind::Dependent(shards) => self.start_whole(key, multi.queue, true, shards),
             ExecKind::Here => Flow::Done,
@@ -289,9 +297,11 @@ where
     }
 
     fn start_whole(&mut self, key: usize, queue: Vec<Queued>, exec: bool, shards: ShardSet) -> Flow {
-        let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.take()) else {
+        let mute = self.is_mute(key);
+        let Some(mut session) = self.conns.get_mut(key).and_then(|c| c.session.take()) else {
             return Flow::Done;
         };
+        session.in_exec = exec;
         let work = Arc::new(WholeWork {
             server: self.server.clone(),
             shards: self.n,
@@ -302,7 +312,7 @@ where
             reply: Mutex::default(),
         });
         let ticket = self.hub.dependent(self.id, shards, work.clone());
-        self.wait_for(key, ticket, Job::Whole(work))
+        self.wait_for(key, ticket, Job::Whole(work), mute)
     }
 
     /// Runs `f` once on each of `shards` and replies `+OK` when all have.
@@ -314,11 +324,17 @@ where
     ) -> Flow {
         let work = move |shard: usize, ground: &mut Ground| f(shard, &mut ground.store);
         let ticket = self.hub.independent(self.id, shards, Arc::new(work));
-        self.wait_for(key, ticket, Job::Ok)
+        self.wait_for(key, ticket, Job::Ok, self.is_mute(key))
     }
 
-    fn wait_for(&mut self, key: usize, ticket: Ticket<Ground>, job: Job) -> Flow {
-        self.waiting.push(Waiting { key, ticket, job });
+    /// Whether the client does not want the reply of the command that starts now. Ask before its session leaves.
+    fn is_mute(&self, key: usize) -> bool {
+        let session = self.conns.get(key).and_then(|c| c.session.as_ref());
+        session.is_some_and(|s| matches!(s.reply, ReplyMode::Off | ReplyMode::Skip))
+    }
+
+    fn wait_for(&mut self, key: usize, ticket: Ticket<Ground>, job: Job, mute: bool) -> Flow {
+        self.waiting.push(Waiting { key, ticket, job, mute, started_ns: self.time.mono_ns });
         Flow::Wait(Hold::Txn)
     }
 
@@ -339,14 +355,18 @@ where
     }
 
     fn finish(&mut self, waiting: Waiting) {
-        let Waiting { key, job, .. } = waiting;
+        let Waiting { key, job, mute, started_ns, .. } = waiting;
         let random = self.rng.next_u64();
         let Some(conn) = self.conns.get_mut(key) else { return };
         let mark = conn.out.len();
         let proto = conn.session.as_ref().map(|s| s.proto).unwrap_or(Proto::V2);
         match job {
             Job::Ok => Out::new(&mut conn.out, proto).ok(),
-            Job::Fragments(work, merge) => work.merge(merge, random, &mut conn.out),
+            Job::Fragments(work, merge) => {
+                work.merge(merge, random, &mut conn.out);
+                let nanos = self.time.mono_ns.saturating_sub(started_ns);
+                self.meter.count_call(&self.server, self.id, work.command, nanos);
+            }
             Job::Queue(work) => {
                 Out::new(&mut conn.out, proto).array(work.replies.len());
                 for reply in &work.replies {
@@ -355,10 +375,13 @@ where
             }
             Job::Whole(work) => {
                 conn.session = lock(&work.session).take();
+                if let Some(session) = conn.session.as_deref_mut() {
+                    session.in_exec = false;
+                }
                 conn.out.append(&mut lock(&work.reply));
             }
         }
-        if conn.session.as_ref().is_some_and(|s| s.reply == ReplyMode::Off) {
+        if mute {
             conn.out.truncate(mark);
         }
         self.release(key);

@@ -33,11 +33,19 @@ where
     pub(super) fn end_turn(&mut self) {
         let may_send = self.n == 1 || self.seat.may_send();
         if may_send {
-            for key in std::mem::take(&mut self.dirty) {
-                self.settle(key);
+            // Settling may end a connection (output limits), which is settled then.
+            while !self.dirty.is_empty() {
+                for key in std::mem::take(&mut self.dirty) {
+                    self.settle(key);
+                }
             }
         }
         self.hand_to_free();
+        if let Some(ground) = self.seat.state()
+            && ground.store.stats.dirty > 0
+        {
+            self.server.publish(self.id, &mut ground.store);
+        }
         if self.n > 1 {
             let (mesh, driver) = (&mut self.mesh, &mut self.driver);
             mesh.flush(may_send, |shard| driver.wake(shard));
@@ -63,6 +71,16 @@ where
             End::Now if !owed => return self.remove(key),
             End::Now => return,
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
+            // What is left of its input is a request that was cut off, unless its turn is still to come.
+            End::AfterInput
+                if !owed
+                    && !conn.busy
+                    && conn.out.is_empty()
+                    && conn.hold == Hold::None
+                    && !self.ready.contains(&key) =>
+            {
+                return self.remove(key);
+            }
             _ => {}
         }
         if !conn.busy && !conn.out.is_empty() {
@@ -186,15 +204,21 @@ where
         }
     }
 
-    /// The peer went away.
+    /// The peer went away, or will send no more: then what it has asked for is still answered, since the end may arrive
+    /// together with the requests (Redis replies between two reads; networking.c `readQueryFromClient`).
     pub(super) fn peer_ended(&mut self, sock: Sock, error: Option<io::Error>) {
-        if let Some(key) = self.key_of(sock) {
-            match error {
-                Some(error) => log::verbose(&format!("Reading from client: {error}")),
-                None => log::debug("Client closed connection"),
-            }
-            self.close(key);
+        let Some(key) = self.key_of(sock) else { return };
+        if let Some(error) = error {
+            log::verbose(&format!("Reading from client: {error}"));
+            return self.close(key);
         }
+        log::debug("Client closed connection");
+        if let Some(conn) = self.conns.get_mut(key)
+            && conn.end == End::Open
+        {
+            conn.end = End::AfterInput;
+        }
+        self.touch(key);
     }
 
     /// Replies a protocol error and ends the connection after it.

@@ -100,6 +100,12 @@ where
             self.unwatch(key);
             return self.fail(key, "EXECABORT Transaction discarded because of previous errors.");
         }
+        if self.watchful && self.server.has_monitors() {
+            for queued in &multi.queue {
+                let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+                self.show_monitors(key, queued.command, &argv);
+            }
+        }
         match self.exec_kind(key, &multi) {
             ExecKind::Here => self.exec_here(key, *multi),
             kind => self.exec_over_shards(key, command, *multi, kind),

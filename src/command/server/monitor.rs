@@ -1,10 +1,13 @@
 //! MONITOR: the connection is shown every command from now on.
 
-use crate::command::{Args, Ctx, Outcome};
+use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::observe::client_flag;
 
 /// A second MONITOR on the same connection is ignored and has no reply (server.c `monitorCommand`).
 pub(super) fn monitor(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+    if ctx.session.in_exec {
+        return Err(Failure::text("ERR MONITOR isn't allowed for DENY BLOCKING client"));
+    }
     if ctx.session.monitor {
         return Ok(());
     }

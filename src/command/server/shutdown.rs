@@ -22,11 +22,15 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     if (abort && argv.len() > 2) || (request.nosave && request.save) {
         return Err(Failure::Syntax);
     }
+    if ctx.session.in_exec && !abort && !request.now {
+        return Err(Failure::text(
+            "ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client",
+        ));
+    }
     if abort {
         // A shutdown waits for nothing, so none is ever in progress when a command runs.
         return Err(Failure::text("ERR No shutdown in progress."));
     }
-    log::warning("User requested shutdown...");
     if request.save && !request.force {
         log::warning(
             "SHUTDOWN SAVE refused: persistence is not built yet, nothing can be saved. Use SHUTDOWN NOSAVE.",

@@ -146,13 +146,15 @@ impl Server {
             of_db.keys.set(db.table.len() as u64);
             of_db.expires.set(db.table.expires_len() as u64);
             of_db.avg_ttl_ms.store(db.avg_ttl_ms, Relaxed);
-            of_db.overhead.set(db.table.mem_overhead() as u64);
         }
     }
 
     /// Takes a sample for `instantaneous_*` and the peak of memory: the control core calls it about every 100 ms.
     pub fn sample(&self) {
-        self.note_peak(alloc::used_memory());
+        let used = alloc::used_memory();
+        self.note_peak(used);
+        // Later samples find the figure of the first and leave it.
+        let _ = self.startup_memory.compare_exchange(0, used, Relaxed, Relaxed);
         let sum = |counter: fn(&crate::observe::ShardStats) -> &crate::observe::Counter| {
             self.stats.iter().fold(0_u64, |sum, shard| sum.wrapping_add(counter(shard).get()))
         };
@@ -176,3 +178,6 @@ impl Server {
         self.peak_memory.fetch_max(used, Relaxed).max(used)
     }
 }
+
+#[cfg(test)]
+mod tests;

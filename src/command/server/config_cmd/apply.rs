@@ -4,6 +4,7 @@
 //! Most settings need nothing here: shards read the new snapshot (`Note::Config`), `Server::set_config` updates the
 //! thresholds. Whatever can fail does so before the new settings are published; what had been applied is taken back.
 
+use crate::base::alloc;
 use crate::command::Server;
 use crate::config::{Config, LogLevel, SetError};
 use crate::observe::log;
@@ -34,6 +35,13 @@ pub fn apply(
     }
     if changed.contains(&"loglevel") {
         log::configure(log::Settings { level: level(new.loglevel), ..log::settings() });
+    }
+    let used = alloc::used_memory() as u64;
+    if changed.contains(&"maxmemory") && new.maxmemory > 0 && new.maxmemory < used {
+        log::warning(&format!(
+            "maxmemory is now {} bytes, but {used} are in use: keys will be evicted or writes refused, as maxmemory-policy says",
+            new.maxmemory
+        ));
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use super::{Facts, Lines, process};
 use crate::base::alloc;
 use crate::command::Server;
-use crate::observe::Counter;
+use crate::command::server::memory::TABLE_SHARE;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Bytes that the server takes, and what for.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +19,7 @@ pub struct Memory {
     pub resident: usize,
     /// Connections and their buffers.
     pub clients: usize,
-    /// Per database with keys: index and bytes of its table beside the entries.
+    /// Per database with keys: index and bytes of its table beside the entries, estimated.
     pub tables: Vec<(usize, usize)>,
     /// All that is no data.
     pub overhead: usize,
@@ -32,31 +33,18 @@ impl Memory {
         let used = alloc::used_memory();
         let clients = server.clients.snapshot().iter().map(|client| client.memory()).sum();
         let databases = server.stats.first().map_or(0, |shard| shard.keys.len());
-        let sum = |db: usize, counter: fn(&crate::observe::DbStats) -> &Counter| {
-            server
-                .stats
-                .iter()
-                .filter_map(|shard| shard.keys.get(db))
-                .map(|db| counter(db).get())
-                .sum::<u64>()
+        let keys_of = |db: usize| -> u64 {
+            server.stats.iter().filter_map(|shard| shard.keys.get(db)).map(|db| db.keys.get()).sum()
         };
-        let keys = (0..databases).map(|db| sum(db, |d| &d.keys)).sum();
-        let tables: Vec<(usize, usize)> = (0..databases)
-            .filter(|&db| sum(db, |d| &d.keys) > 0)
-            .map(|db| (db, usize::try_from(sum(db, |d| &d.overhead)).unwrap_or(0)))
-            .collect();
-        let overhead = tables.iter().map(|(_, bytes)| bytes).sum::<usize>() + clients + server.startup_memory;
+        let keys = (0..databases).map(keys_of).sum();
+        // An exact figure would take a pass over every table.
+        let table = |keys: u64| usize::try_from(keys).unwrap_or(usize::MAX).saturating_mul(TABLE_SHARE);
+        let tables: Vec<(usize, usize)> =
+            (0..databases).map(|db| (db, table(keys_of(db)))).filter(|(_, bytes)| *bytes > 0).collect();
+        let startup = server.startup_memory.load(Relaxed);
+        let overhead = tables.iter().map(|(_, bytes)| bytes).sum::<usize>() + clients + startup;
         let resident = process::resident();
-        Memory {
-            used,
-            peak: server.note_peak(used),
-            startup: server.startup_memory,
-            resident,
-            clients,
-            tables,
-            overhead,
-            keys,
-        }
+        Memory { used, peak: server.note_peak(used), startup, resident, clients, tables, overhead, keys }
     }
 
     /// Bytes of data.

@@ -35,7 +35,7 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("uptime_in_days", uptime_s / (24 * 3600));
     lines.put("hz", config.hz);
     lines.put("configured_hz", config.hz);
-    lines.put("lru_clock", facts.now_ms / 1000 & 0xff_ffff);
+    lines.put("lru_clock", (facts.now_ms / 1000) & 0xff_ffff);
     lines.put("executable", server.executable.display());
     lines.put("config_file", server.config_file.as_deref().unwrap_or("".as_ref()).display());
     lines.put("io_threads_active", 0);

@@ -4,6 +4,8 @@ mod doctor;
 mod stats;
 mod usage;
 
+pub(in crate::command::server) use usage::TABLE_SHARE;
+
 use crate::command::meta::server as meta;
 use crate::command::{Args, Ctx, Outcome, Route, Row, help};
 

@@ -7,7 +7,7 @@ use crate::data::HKey;
 
 /// Bytes of the table's structure per entry: a bucket of one cache line holds seven, three quarters of them in use, and
 /// the directory above adds little. (The exact figure would take a pass over the table.)
-const TABLE_SHARE: usize = 13;
+pub(in crate::command::server) const TABLE_SHARE: usize = 13;
 
 /// The row of MEMORY USAGE, for the container's table.
 pub const USAGE: Row = Row::new(&meta::MEMORY_USAGE, Route::Keys(Spread::Whole), usage);

@@ -1,1 +1,0 @@
-//! The simulated twin of the shard driver.

@@ -1,0 +1,41 @@
+//! What a shard holds at the moment, for those who look at it from outside its loop: simulations check that nothing is
+//! left behind and that no shard sleeps over work.
+
+use super::{Connection, Driver, Shard};
+
+/// What a shard holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Connections.
+    pub connections: usize,
+    /// Replies that other shards owe its connections.
+    pub owed: usize,
+    /// Transactions that its connections wait for.
+    pub transactions: usize,
+    /// Connections listed for later: unread bytes to go on with, a pause, a lent state.
+    pub listed: usize,
+    /// Whether some key is watched.
+    pub watched: bool,
+}
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// What the shard holds now.
+    pub fn census(&mut self) -> Census {
+        Census {
+            connections: self.conns.len(),
+            owed: self.conns.iter().map(|(_, c)| c.order.open()).sum(),
+            transactions: self.waiting.len(),
+            listed: self.ready.len() + self.paused.len() + self.lent_out.len() + self.dirty.len(),
+            watched: self.seat.state().is_some_and(|ground| !ground.store.watched.is_empty()),
+        }
+    }
+
+    /// Whether a turn would find something to do that the driver does not report. A shard of which this is true while
+    /// it sleeps must have been woken.
+    pub fn has_work(&self) -> bool {
+        !self.ready.is_empty() || !self.may_sleep() || self.server.has_notes(self.id)
+    }
+}
