@@ -265,7 +265,9 @@ where
         let command = match &request.command {
             Ok(command) => *command,
             Err(failure) => {
-                self.refuse(key, None, failure);
+                if !self.turned_away(key, argv) {
+                    self.refuse(key, None, failure);
+                }
                 return Flow::Done;
             }
         };

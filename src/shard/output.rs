@@ -223,7 +223,7 @@ where
 
     /// Replies a protocol error and ends the connection after it.
     pub(super) fn protocol_error(&mut self, key: usize, error: &crate::resp::ProtocolError) {
-        self.reply(key, |out| out.error(format!("ERR {error}").as_bytes()));
+        self.reply(key, |out| out.error(&error.line()));
         if let Some(conn) = self.conns.get_mut(key) {
             conn.end = End::AfterReply;
             log::verbose(&format!("{error} from client: id={} addr={}", conn.info.id, conn.info.addr));
