@@ -95,6 +95,7 @@ where
                     apply_policy(&mut ground.store, &self.config);
                 }
             }
+            Note::Listen => self.listen_anew(),
             Note::ActiveExpire(on) => self.active_expire = on,
             Note::Evict => {
                 self.relieve();

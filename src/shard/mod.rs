@@ -46,7 +46,7 @@ use mesh::{Caller, Parcel};
 use slab::Slab;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 use txn::{Hub, Seat, Turn, Vacancy};
 
@@ -120,6 +120,10 @@ pub struct Shard<D: Driver> {
     /// An eviction ran out of time.
     over_limit: bool,
     next_idle_check_ms: i64,
+    /// Until when it looks for work without sleeping (driver's clock; `shard-spin-us`).
+    spin_until_ns: u64,
+    /// Where new sets of listeners come from (shard 0).
+    new_listeners: Option<Receiver<Vec<D::Listener>>>,
     stopping: bool,
 }
 
@@ -169,6 +173,8 @@ where
             next_expire_ns: u64::MAX,
             over_limit: false,
             next_idle_check_ms: 0,
+            spin_until_ns: 0,
+            new_listeners: None,
             stopping: false,
             server,
         }
@@ -177,6 +183,11 @@ where
     /// Starts accepting on `listener`; only shard 0 does and hands connections round.
     pub fn listen(&mut self, listener: D::Listener) {
         self.driver.listen(listener);
+    }
+
+    /// On `Note::Listen`, the listeners are replaced by the next set out of `sets`.
+    pub fn listen_anew_from(&mut self, sets: Receiver<Vec<D::Listener>>) {
+        self.new_listeners = Some(sets);
     }
 
     /// Runs until `Note::Stop`.
@@ -245,6 +256,8 @@ where
         self.end_turn();
         if worked {
             self.count_turn();
+            self.spin_until_ns =
+                self.time.mono_ns.saturating_add(u64::from(self.config.shard_spin_us) * 1000);
         }
         self.over_limit || (worked && self.n > 1 && !self.may_sleep())
     }
@@ -287,6 +300,8 @@ where
             Event::Sent { sock, buffer, result } => self.sent(sock, buffer, result),
             Event::Ended { sock, error } => self.peer_ended(sock, error),
             Event::Accepted { socket, .. } => self.accepted(socket),
+            // Another thread has just shut this listener to open others; the next note brings them.
+            Event::AcceptFailed { error, .. } if error.kind() == io::ErrorKind::InvalidInput => {}
             Event::AcceptFailed { error, .. } => {
                 crate::observe::log::warning(&format!("Accepting client connection: {error}"));
             }
@@ -295,7 +310,8 @@ where
 
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn how_long(&mut self, busy: bool) -> Wait {
-        if busy || !self.ready.is_empty() || self.stopping {
+        let spin = self.time.mono_ns < self.spin_until_ns;
+        if busy || spin || !self.ready.is_empty() || self.stopping {
             return Wait::Never;
         }
         self.wakes.announce_sleep(self.id);
