@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 use shoal::data::entry::EntryBox;
 use shoal::data::table::{HKey, Table};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const VALUE: [u8; 64] = [b'v'; 64];
 /// Two splits of a segment with a full stash.

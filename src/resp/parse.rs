@@ -63,7 +63,7 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// The error line without the leading `-`: the client's own byte goes back as it came, though it may be no character.
+    /// The error line to reply, code first: its bytes are not always text.
     pub fn line(&self) -> Vec<u8> {
         match self {
             ProtocolError::ExpectedDollar(byte) => {
@@ -141,7 +141,7 @@ impl Parser {
 
     fn multibulk<'a>(&mut self, buf: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, ProtocolError> {
         let (words, mut at) =
-            match header(buf, 1, ProtocolError::BigCountString, ProtocolError::MultibulkLength)? {
+            match header(buf, 0, ProtocolError::BigCountString, ProtocolError::MultibulkLength)? {
                 Header::Value(n, at) => (n, at),
                 Header::More => return Ok(Parsed::More(buf.len() + 1)),
             };
@@ -204,14 +204,18 @@ enum Word {
 /// The `$len\r\nbytes\r\n` at `at`.
 #[inline]
 fn word(buf: &[u8], at: usize, limits: &Limits) -> Result<Word, ProtocolError> {
-    match buf.get(at) {
-        None => return Ok(Word::More(at + 1)),
-        Some(b'$') => {}
-        Some(&other) => return not_a_word(buf, at, other),
-    }
-    let (len, start) = match header(buf, at + 1, ProtocolError::BigBulkString, ProtocolError::BulkLength)? {
-        Header::Value(n, start) => (n, start),
-        Header::More => return Ok(Word::More(buf.len() + 1)),
+    let (len, start) = match buf.get(at) {
+        Some(b'$') => match header(buf, at, ProtocolError::BigBulkString, ProtocolError::BulkLength)? {
+            Header::Value(n, start) => (n, start),
+            Header::More => return Ok(Word::More(buf.len() + 1)),
+        },
+        // The line must be whole before its first byte counts.
+        other => {
+            return match (other, line_end(buf, at, ProtocolError::BigBulkString)?) {
+                (Some(&other), Some(_)) => Err(ProtocolError::ExpectedDollar(other)),
+                _ => Ok(Word::More(buf.len() + 1)),
+            };
+        }
     };
     if len < 0 || len > limits.bulk_max {
         return Err(ProtocolError::BulkLength);
@@ -225,26 +229,7 @@ fn word(buf: &[u8], at: usize, limits: &Limits) -> Result<Word, ProtocolError> {
     Ok(if whole <= buf.len() { Word::Whole(start, end) } else { Word::More(whole) })
 }
 
-/// Something else than `$` at `at`: Redis waits for the whole line before it says so.
-#[cold]
-fn not_a_word(buf: &[u8], at: usize, other: u8) -> Result<Word, ProtocolError> {
-    match line_end(buf.get(at..).unwrap_or_default(), ProtocolError::BigBulkString)? {
-        Some(_) => Err(ProtocolError::ExpectedDollar(other)),
-        None => Ok(Word::More(buf.len() + 1)),
-    }
-}
-
-/// Where the CR of the header line is with which `line` begins, once the byte behind it is there too. Redis does not look
-/// whether that is LF; and its search (`strchr`) ends at a zero byte: no line ends behind one.
-fn line_end(line: &[u8], too_big: ProtocolError) -> Result<Option<usize>, ProtocolError> {
-    match memchr::memchr2(b'\r', 0, line) {
-        Some(at) if line.get(at) == Some(&b'\r') => Ok((at + 1 < line.len()).then_some(at)),
-        _ if line.len() > INLINE_MAX => Err(too_big),
-        _ => Ok(None),
-    }
-}
-
-/// The decimal behind the `*` or `$` at `at - 1` up to `\r\n`, and the position behind it.
+/// The decimal between the byte at `at` (`*` or `$`) and `\r\n`, and the position behind it.
 #[inline]
 fn header(
     buf: &[u8],
@@ -252,28 +237,41 @@ fn header(
     too_big: ProtocolError,
     bad: ProtocolError,
 ) -> Result<Header, ProtocolError> {
-    let rest = buf.get(at..).unwrap_or_default();
+    let rest = buf.get(at + 1..).unwrap_or_default();
     // One to three digits cover almost every header: look at them without a search.
     let mut n: i64 = 0;
     for (i, &b) in rest.iter().take(4).enumerate() {
         match b {
             b'0'..=b'9' if i < 3 && !(i > 0 && n == 0) => n = n * 10 + i64::from(b - b'0'),
-            b'\r' if i > 0 && rest.len() > i + 1 => return Ok(Header::Value(n, at + i + 2)),
+            b'\r' if i > 0 && rest.len() > i + 1 => return Ok(Header::Value(n, at + i + 3)),
             _ => break,
         }
     }
-    let Some(cr) = line_end(buf.get(at - 1..).unwrap_or_default(), too_big)? else {
-        return Ok(Header::More);
-    };
-    let end = at - 1 + cr;
-    let digits = buf.get(at..end).unwrap_or_default();
-    crate::base::numbers::parse_i64(digits).map(|n| Header::Value(n, end + 2)).ok_or(bad)
+    let Some(cr) = line_end(buf, at, too_big)? else { return Ok(Header::More) };
+    let digits = buf.get(at + 1..cr).unwrap_or_default();
+    crate::base::numbers::parse_i64(digits).map(|n| Header::Value(n, cr + 2)).ok_or(bad)
 }
 
+/// Where the CR of the header line that starts at `at` stands; `None` while the line is cut off.
+///
+/// A line lasts up to the first CR and whatever byte follows it: Redis waits for that byte and does not look whether it
+/// is LF. A zero byte hides everything behind it, because the line is searched as a C string.
+fn line_end(buf: &[u8], at: usize, too_big: ProtocolError) -> Result<Option<usize>, ProtocolError> {
+    let rest = buf.get(at..).unwrap_or_default();
+    let window = rest.get(..rest.len().min(INLINE_MAX + 1)).unwrap_or_default();
+    match memchr::memchr2(b'\r', 0, window) {
+        Some(i) if rest.get(i) == Some(&b'\r') => Ok((i + 1 < rest.len()).then_some(at + i)),
+        _ if rest.len() > INLINE_MAX => Err(too_big),
+        _ => Ok(None),
+    }
+}
+
+/// One line of words. As in a header, a zero byte hides the end of the line.
+///
+/// Whether a line somewhat longer than the limit is taken depends on the pieces in which it arrives, as in Redis: the
+/// limit is looked at only while no end is in sight.
 fn inline(buf: &[u8]) -> Result<Parsed<'_>, ProtocolError> {
-    // Redis: `strchr`, which finds nothing behind a zero byte.
-    let lf = memchr::memchr2(b'\n', 0, buf).filter(|&at| buf.get(at) == Some(&b'\n'));
-    let Some(lf) = lf else {
+    let Some(lf) = memchr::memchr2(b'\n', 0, buf).filter(|&i| buf.get(i) == Some(&b'\n')) else {
         return if buf.len() > INLINE_MAX {
             Err(ProtocolError::BigInline)
         } else {
@@ -287,5 +285,4 @@ fn inline(buf: &[u8]) -> Result<Parsed<'_>, ProtocolError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;
