@@ -24,6 +24,7 @@ mod multi;
 mod order;
 mod output;
 mod queue;
+mod remote;
 mod route;
 pub mod txn;
 
@@ -41,7 +42,7 @@ use crate::keyspace::{Store, ToDrop};
 use crate::observe::ClientInfo;
 use ahash::AHashMap;
 use conn::Conn;
-use mesh::{Batch, Caller, Parcel};
+use mesh::{Caller, Parcel};
 use slab::Slab;
 use std::io;
 use std::sync::Arc;
@@ -91,6 +92,8 @@ pub struct Shard<D: Driver> {
     by_id: AHashMap<u64, usize>,
     /// Connections with something to send or to settle at the end of the turn.
     dirty: Vec<usize>,
+    /// Connections with replies that wait for those of other shards.
+    partial: Vec<usize>,
     /// Connections whose wait is over and that have unread bytes.
     ready: Vec<usize>,
     /// Connections that wait for the end of a pause, or for this shard's state.
@@ -152,6 +155,7 @@ where
             by_sock: Vec::new(),
             by_id: AHashMap::new(),
             dirty: Vec::new(),
+            partial: Vec::new(),
             ready: Vec::new(),
             paused: Vec::new(),
             lent_out: Vec::new(),
@@ -286,38 +290,6 @@ where
         worked | self.finish_done()
     }
 
-    /// Executes a batch of another shard's requests.
-    fn serve(&mut self, from: usize, mut batch: Box<Batch>) {
-        let requests = batch.take_requests();
-        let mut at = 0;
-        let Some(ground) = self.seat.state() else { return };
-        while let Some((caller, command, argv, next)) = Batch::request_at(&requests, at) {
-            at = next;
-            if let Some(command) = crate::command::table::by_id(command) {
-                let meter = &mut self.meter;
-                batch.reply(caller.conn, |out| {
-                    input::execute_for(ground, Some(&mut *meter), caller, command, &argv, out);
-                });
-            }
-        }
-        batch.restore(requests);
-        self.mesh.answer(from, batch);
-    }
-
-    /// Gives the answers of shard `from` to their connections.
-    fn deliver(&mut self, from: usize, batch: Box<Batch>) {
-        batch.replies(|conn, bytes| {
-            let key = conn as usize;
-            let Some(conn) = self.conns.get_mut(key) else { return };
-            conn.order.arrived(from, bytes, &mut conn.out);
-            self.touch(key);
-            if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Drain && c.order.is_empty()) {
-                self.release(key);
-            }
-        });
-        self.mesh.recycle(batch);
-    }
-
     fn event(&mut self, event: Event<D::Buf, D::Socket>) {
         match event {
             Event::Received { sock, data } => {
@@ -349,12 +321,16 @@ where
         }
         // The turn's own time will do: a sleep that is a turn too long is no harm to a cron.
         let now = self.time.mono_ns;
-        let next = self.next_cron_ns.min(self.next_expire_ns);
+        let partial = if self.partial.is_empty() { u64::MAX } else { now + output::PARTIAL_NS };
+        let next = self.next_cron_ns.min(self.next_expire_ns).min(partial);
         Wait::AtMost(CRON.min(Duration::from_nanos(next.saturating_sub(now).max(1))))
     }
 
+    /// A parked shard leaves in the rings what has come in: looking at it again and again would only take the
+    /// processor from the shard that it waits for.
     fn may_sleep(&self) -> bool {
-        self.n == 1 || (self.mesh.is_idle() && self.seat.may_sleep())
+        let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
+        self.n == 1 || (self.seat.may_sleep() && idle())
     }
 
     fn take_notes(&mut self) -> bool {
