@@ -2,7 +2,7 @@
 //!
 //! The control room keeps each socket, shard 0 accepts on duplicates. So any thread can change the set: it opens the new
 //! sockets here and hands duplicates to shard 0, and it can stop the old ones first without asking shard 0, by
-//! `shutdown`, which ends listening but keeps the address. That is what a change of `bind` needs: `*` and one address
+//! `shutdown`, which ends listening but keeps an address that was bound by its port number. That is what a change of `bind` needs: `*` and one address
 //! cannot listen on one port at once.
 
 use super::process::os_text;
@@ -171,12 +171,12 @@ mod tests {
         TcpStream::connect(("127.0.0.1", port)).is_ok()
     }
 
-    /// A set on a port of the kernel's choice.
+    /// A set on a free port, asked for by number: one that the kernel chose would be lost when a socket is shut.
     fn listening(bind: &[&str]) -> (Listeners, u16) {
-        let tcp = bind.iter().map(|host| listen_tcp(host, 0, 5).unwrap()).collect();
-        let listeners = Listeners { tcp, unix: None };
-        let port = port_of(&listeners);
-        (listeners, port)
+        let chosen = listen_tcp("*", 0, 5).unwrap();
+        let port = chosen.local_addr().unwrap().as_socket().unwrap().port();
+        drop(chosen);
+        (Listeners::open(&config(port, bind)).unwrap(), port)
     }
 
     #[test]
@@ -193,6 +193,15 @@ mod tests {
         assert!(listeners.replace_tcp(&config(port, &["127.0.0.1", "192.0.2.1"]), true).is_err());
         assert_eq!(port_of(&listeners), port);
         assert!(connects(port));
+    }
+
+    #[test]
+    fn listeners_carry_the_mark_where_the_process_may_set_one() {
+        let (mut listeners, port) = listening(&["127.0.0.1"]);
+        let may = listeners.tcp[0].set_mark(7).is_ok();
+        let marked = Config { socket_mark_id: 9, ..config(port, &["127.0.0.1"]) };
+        listeners.replace_tcp(&marked, true).unwrap();
+        assert_eq!(listeners.tcp[0].mark().unwrap(), if may { 9 } else { 0 });
     }
 
     #[test]

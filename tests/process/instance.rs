@@ -35,7 +35,7 @@ impl Place {
         Self {
             dir: TempDir::new().unwrap(),
             port: free_port(),
-            program: tested_binary(),
+            program: tested_binary().canonicalize().unwrap(),
             wrapper: Vec::new(),
             env: Vec::new(),
             stdin: Vec::new(),
