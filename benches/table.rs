@@ -12,9 +12,6 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use shoal::data::entry::EntryBox;
 use shoal::data::table::{HKey, Slot, Table};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 type Twin = HashMap<Vec<u8>, Vec<u8>, ahash::RandomState>;
 
 const VALUE: [u8; 64] = [b'v'; 64];

@@ -9,9 +9,6 @@ use std::time::{Duration, Instant};
 use shoal::data::entry::EntryBox;
 use shoal::data::table::{HKey, Table};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const VALUE: [u8; 64] = [b'v'; 64];
 /// Two splits of a segment with a full stash.
 const MOVED_MAX: u64 = 2 * (448 + 32);

@@ -12,6 +12,16 @@ pub fn int(word: &[u8]) -> Result<i64, Failure> {
     numbers::parse_i64(word).ok_or(Failure::NotInteger)
 }
 
+/// Word as a C `int` (object.c `getIntFromObjectOrReply`).
+///
+/// # Errors
+/// `NotInteger` if it is none, a line that names the range if it is too large or too small.
+pub fn int32(word: &[u8]) -> Result<i32, Failure> {
+    i32::try_from(int(word)?).map_err(|_| {
+        Failure::text("ERR value is out of range, value must between -2147483648 and 2147483647")
+    })
+}
+
 /// Word as an integer, with an error line of the command's own.
 ///
 /// # Errors

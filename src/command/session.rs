@@ -6,7 +6,7 @@
 
 use super::row::Command;
 use crate::keyspace::WatchState;
-use crate::observe::ClientInfo;
+use crate::observe::{ClientInfo, client_flag};
 use crate::resp::Proto;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,9 +23,6 @@ pub struct Session {
     pub authenticated: bool,
     /// Close the connection once what was written is sent.
     pub close_after_reply: bool,
-    /// The running command is part of an EXEC: it must not block or change what the connection is (Redis:
-    /// CLIENT_DENY_BLOCKING).
-    pub in_exec: bool,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
     /// CLIENT REPLY.
@@ -34,6 +31,8 @@ pub struct Session {
     pub monitor: bool,
     /// Commands queued since MULTI.
     pub multi: Option<Box<Multi>>,
+    /// The queue that EXEC is running.
+    pub executing: Option<Executing>,
     /// Watched keys.
     pub watch: Option<Box<Watching>>,
     /// RESET: the loop unregisters the watched keys once the command has run.
@@ -67,6 +66,22 @@ pub struct Multi {
     pub bytes: usize,
 }
 
+/// Size of the queue that EXEC is running: its commands see their client still in MULTI (multi.c `execCommand`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Executing {
+    /// Commands.
+    pub commands: usize,
+    /// Bytes held by them.
+    pub bytes: usize,
+}
+
+impl Multi {
+    /// The size of the queue.
+    pub fn size(&self) -> Executing {
+        Executing { commands: self.queue.len(), bytes: self.bytes }
+    }
+}
+
 /// One queued command.
 pub struct Queued {
     /// The command.
@@ -93,11 +108,11 @@ impl Session {
             proto: Proto::V2,
             authenticated,
             close_after_reply: false,
-            in_exec: false,
             no_touch: false,
             reply: ReplyMode::On,
             monitor: false,
             multi: None,
+            executing: None,
             watch: None,
             forget_watch: false,
             info,
@@ -115,9 +130,13 @@ impl Session {
         let info = &self.info;
         info.db.store(self.db, Ordering::Relaxed);
         info.resp.store(if self.proto == Proto::V3 { 3 } else { 2 }, Ordering::Relaxed);
-        let queued = self.multi.as_ref().map_or(-1, |m| i64::try_from(m.queue.len()).unwrap_or(i64::MAX));
-        info.multi.store(queued, Ordering::Relaxed);
-        info.multi_bytes.store(self.multi.as_ref().map_or(0, |m| m.bytes), Ordering::Relaxed);
+        let queue = self.multi.as_deref().map(Multi::size);
+        let queue = queue.or(self.executing);
+        let commands = queue.map_or(-1, |q| i64::try_from(q.commands).unwrap_or(i64::MAX));
+        info.multi.store(commands, Ordering::Relaxed);
+        info.multi_bytes.store(queue.map_or(0, |q| q.bytes), Ordering::Relaxed);
+        info.set_flag(client_flag::MULTI, queue.is_some());
+        info.set_flag(client_flag::DIRTY, self.watch.as_ref().is_some_and(|w| w.state.is_dirty()));
         info.watch.store(self.watch.as_ref().map_or(0, |w| w.keys.len()), Ordering::Relaxed);
     }
 }

@@ -130,10 +130,13 @@ impl Store {
         let hashed: SmallVec<[HKey<'a>; 16]> = keys
             .map(|key| {
                 let key = HKey::new(key);
-                table.prefetch(&key);
+                table.prefetch_way(&key);
                 key
             })
             .collect();
+        for key in &hashed {
+            table.prefetch(key);
+        }
         for key in &hashed {
             table.prefetch_entry(key);
         }

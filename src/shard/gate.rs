@@ -9,6 +9,12 @@ use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, ShardOp};
 use crate::config::ProtectedAction;
 use crate::keyspace::Store;
+use crate::observe::log;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// When the warning about web browsers was last logged (unix ms; 0: never), and how often it is at most. Any shard writes.
+static WARNED_MS: AtomicI64 = AtomicI64::new(0);
+const WARN_EVERY_MS: i64 = 60_000;
 
 impl<D: Driver> Shard<D>
 where
@@ -55,6 +61,27 @@ where
             return Some(self.enqueue(key, command, argv));
         }
         None
+    }
+
+    /// Hangs up on a web browser that was talked into sending requests here: the words it cannot avoid are no commands
+    /// (networking.c `securityWarningCommand`). Returns whether it was one.
+    #[cold]
+    pub(super) fn turned_away(&mut self, key: usize, argv: Args<'_>) -> bool {
+        let Some(name) = argv.first() else { return false };
+        if !name.eq_ignore_ascii_case(b"host:") && !name.eq_ignore_ascii_case(b"post") {
+            return false;
+        }
+        let now = self.time.unix_ms;
+        let last = WARNED_MS.load(Ordering::Relaxed);
+        let due = last == 0 || now.saturating_sub(last).abs() > WARN_EVERY_MS;
+        if due && WARNED_MS.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            let peer = self.conns.get(key).map(|c| c.info.addr.as_str()).unwrap_or_default();
+            log::warning(&format!(
+                "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. Connection from {peer} aborted."
+            ));
+        }
+        self.close(key);
+        true
     }
 
     fn refused(&mut self, key: usize, command: &'static Command, failure: &Failure) -> Flow {

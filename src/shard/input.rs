@@ -270,7 +270,9 @@ where
         let command = match &request.command {
             Ok(command) => *command,
             Err(failure) => {
-                self.refuse(key, None, failure);
+                if !self.turned_away(key, argv) {
+                    self.refuse(key, None, failure);
+                }
                 self.after_command(key, None);
                 return Flow::Done;
             }

@@ -12,7 +12,7 @@ use super::meter::Meter;
 use super::queue::unregister;
 use super::txn::{Fragments, Lent, ShardSet, Ticket, Whole};
 use super::{Connection, Driver, Shard};
-use crate::command::session::{Multi, Queued};
+use crate::command::session::{Executing, Multi, Queued};
 use crate::command::{Args, Command, Handler, Merge, Server, Session, View};
 use crate::keyspace::{Store, slots};
 use crate::resp::{Out, Proto};
@@ -136,7 +136,8 @@ struct WholeWork {
     home: usize,
     /// One command, or the queue of an EXEC.
     queue: Vec<Queued>,
-    exec: bool,
+    /// The size of the queue, if it is that of an EXEC.
+    exec: Option<Executing>,
     session: Mutex<Option<Box<Session>>>,
     reply: Mutex<Vec<u8>>,
 }
@@ -150,7 +151,7 @@ impl Whole<Ground> for WholeWork {
             now_ms = now_ms.max(ground.store.now_ms);
         }
         let mut broken = false;
-        if let Some(watching) = session.watch.take_if(|_| self.exec) {
+        if let Some(watching) = session.watch.take_if(|_| self.exec.is_some()) {
             for (shard, ground) in lent.iter_mut() {
                 let owns = |slot| slots::owner(slot, self.shards) == shard;
                 broken |= watch_broken(&ground.store, &watching, owns);
@@ -166,9 +167,12 @@ impl Whole<Ground> for WholeWork {
                 Out::new(out, session.proto).null_array();
             }
         } else {
-            if self.exec && !session.is_mute() {
-                Out::new(out, session.proto).array(self.queue.len());
+            if let Some(size) = self.exec
+                && !session.is_mute()
+            {
+                Out::new(out, session.proto).array(size.commands);
             }
+            session.executing = self.exec;
             let mut meter = Meter::start();
             // The statistics of a parked participant have no other writer now; those of the home shard might.
             let shard = lent.shards().last().unwrap_or(self.home);
@@ -183,6 +187,7 @@ impl Whole<Ground> for WholeWork {
                 };
                 run_queued(scene, queued, &mut meter, out);
             }
+            session.executing = None;
         }
         for (_, ground) in lent.iter_mut() {
             ground.store.no_touch = false;
@@ -216,17 +221,17 @@ fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mu
 pub fn run_queue_here(
     ground: &mut Ground,
     session: &mut Session,
-    queue: &[Queued],
+    multi: &Multi,
     meter: &mut Meter,
     out: &mut Vec<u8>,
 ) {
     if !session.is_mute() {
-        Out::new(out, session.proto).array(queue.len());
+        Out::new(out, session.proto).array(multi.queue.len());
     }
+    session.executing = Some(multi.size());
     let Ground { store, server, shard, .. } = ground;
     store.no_touch = session.no_touch;
-    session.in_exec = true;
-    for queued in queue {
+    for queued in &multi.queue {
         let now_ms = store.now_ms;
         let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
         run_queued(scene, queued, meter, out);
@@ -234,7 +239,7 @@ pub fn run_queue_here(
             store.remove_lapsed();
         }
     }
-    session.in_exec = false;
+    session.executing = None;
 }
 
 impl<D: Driver> Shard<D>
@@ -279,7 +284,7 @@ where
             return Flow::Retry(Hold::Drain);
         }
         let queue = vec![Queued { command, argv: argv.iter().map(|w| w.to_vec()).collect() }];
-        self.start_whole(key, queue, false, shards)
+        self.start_whole(key, queue, None, shards)
     }
 
     /// Starts the queue of an EXEC that needs other shards.
@@ -302,16 +307,24 @@ where
                 let ticket = self.hub.independent(self.id, shards, work.clone());
                 self.wait_for(key, ticket, Job::Queue(work), self.is_mute(key))
             }
-            ExecKind::Dependent(shards) => self.start_whole(key, multi.queue, true, shards),
+            ExecKind::Dependent(shards) => {
+                let size = multi.size();
+                self.start_whole(key, multi.queue, Some(size), shards)
+            }
             ExecKind::Here => Flow::Done,
         }
     }
 
-    fn start_whole(&mut self, key: usize, queue: Vec<Queued>, exec: bool, shards: ShardSet) -> Flow {
-        let Some(mut session) = self.conns.get_mut(key).and_then(|c| c.session.take()) else {
+    fn start_whole(
+        &mut self,
+        key: usize,
+        queue: Vec<Queued>,
+        exec: Option<Executing>,
+        shards: ShardSet,
+    ) -> Flow {
+        let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.take()) else {
             return Flow::Done;
         };
-        session.in_exec = exec;
         let work = Arc::new(WholeWork {
             server: self.server.clone(),
             shards: self.n,
@@ -386,9 +399,6 @@ where
             }
             Job::Whole(work) => {
                 conn.session = lock(&work.session).take();
-                if let Some(session) = conn.session.as_deref_mut() {
-                    session.in_exec = false;
-                }
                 conn.out.append(&mut lock(&work.reply));
                 self.after_command(key, None);
             }

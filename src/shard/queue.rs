@@ -11,7 +11,6 @@ use crate::command::{Args, Command, Route, ShardOp, table};
 use crate::data::HKey;
 use crate::data::slot::key_slot;
 use crate::keyspace::{Store, slots};
-use crate::observe::client_flag;
 use std::sync::Arc;
 
 impl<D: Driver> Shard<D>
@@ -50,7 +49,6 @@ where
             (ShardOp::Multi, false) => {
                 if let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_mut()) {
                     session.multi = Some(Box::default());
-                    session.info.set_flag(client_flag::MULTI, true);
                 }
                 self.reply(key, |out| out.ok());
                 Flow::Done
@@ -83,9 +81,7 @@ where
 
     /// Leaves MULTI; returns what was queued.
     pub(super) fn leave_multi(&mut self, key: usize) -> Option<Box<Multi>> {
-        let session = self.conns.get_mut(key)?.session.as_mut()?;
-        session.info.set_flag(client_flag::MULTI, false);
-        session.multi.take()
+        self.conns.get_mut(key)?.session.as_mut()?.multi.take()
     }
 
     fn exec(&mut self, key: usize, command: &'static Command) -> Flow {
@@ -247,7 +243,7 @@ where
             } else if broken {
                 crate::resp::Out::new(&mut out, session.proto).null_array();
             } else {
-                super::multi::run_queue_here(ground, &mut session, &multi.queue, &mut self.meter, &mut out);
+                super::multi::run_queue_here(ground, &mut session, &multi, &mut self.meter, &mut out);
             }
         }
         if let Some(conn) = self.conns.get_mut(key) {

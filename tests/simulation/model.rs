@@ -124,8 +124,11 @@ impl Model {
             }
             ["INCR", key] => {
                 let old = self.keys.get(*key).map_or("0".into(), |v| String::from_utf8_lossy(v).into_owned());
-                let Ok(n) = old.parse::<i64>() else {
-                    return error("ERR value is not an integer or out of range");
+                // Redis takes canonical decimals only: "07" is no integer.
+                let n = match old.parse::<i64>() {
+                    Ok(n) if n < i64::MAX && n.to_string() == old => n,
+                    Ok(i64::MAX) => return error("ERR increment or decrement would overflow"),
+                    _ => return error("ERR value is not an integer or out of range"),
                 };
                 self.put(key, (n + 1).to_string().into_bytes());
                 Value::Int(n + 1)

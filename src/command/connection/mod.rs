@@ -73,8 +73,7 @@ fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 
 // Redis: db.c selectCommand, object.c getIntFromObjectOrReply.
 fn select(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
-    let index = args::int(args::word(argv, 1))?;
-    let index = i32::try_from(index).map_err(|_| Failure::NotInteger)?;
+    let index = args::int32(args::word(argv, 1))?;
     let databases = ctx.server.config.load().databases;
     match u32::try_from(index) {
         Ok(index) if index < databases => {

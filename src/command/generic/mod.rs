@@ -71,20 +71,9 @@ pub(crate) fn type_name(kind: Kind) -> &'static str {
     }
 }
 
-/// A word as a C `int` (object.c `getIntFromObjectOrReply`).
-fn int32(word: &[u8]) -> Result<i64, Failure> {
-    let n = args::int(word)?;
-    if i32::try_from(n).is_err() {
-        return Err(Failure::text(
-            "ERR value is out of range, value must between -2147483648 and 2147483647",
-        ));
-    }
-    Ok(n)
-}
-
 /// A word as the index of an existing database.
 fn database(ctx: &Ctx<'_>, word: &[u8]) -> Result<usize, Failure> {
-    existing_database(ctx, int32(word)?)
+    existing_database(ctx, i64::from(args::int32(word)?))
 }
 
 /// Checks the index of a database.

@@ -5,7 +5,7 @@ use crate::observe::client_flag;
 
 /// A second MONITOR on the same connection is ignored and has no reply (server.c `monitorCommand`).
 pub(super) fn monitor(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    if ctx.session.in_exec {
+    if ctx.session.executing.is_some() {
         return Err(Failure::text("ERR MONITOR isn't allowed for DENY BLOCKING client"));
     }
     if ctx.session.monitor {

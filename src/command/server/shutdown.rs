@@ -22,7 +22,7 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     if (abort && argv.len() > 2) || (request.nosave && request.save) {
         return Err(Failure::Syntax);
     }
-    if ctx.session.in_exec && !abort && !request.now {
+    if ctx.session.executing.is_some() && !abort && !request.now {
         return Err(Failure::text(
             "ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client",
         ));

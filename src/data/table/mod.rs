@@ -190,8 +190,18 @@ impl Table {
         }
     }
 
-    /// Asks the processor to load the bucket of `key`. For pipelines: call it for all keys, then
-    /// [`prefetch_entry`](Table::prefetch_entry) for all, then look them up.
+    /// Asks the processor to load what leads to the bucket of `key`. For pipelines: call it for all keys, then
+    /// [`prefetch`](Table::prefetch) for all, then [`prefetch_entry`](Table::prefetch_entry) for all, then look them
+    /// up: each step needs what the one before it loaded, and waits for all keys at once.
+    #[inline]
+    pub fn prefetch_way(&self, key: &HKey<'_>) {
+        let node = self.tree.lookup(key.position());
+        if !node.is_nil() {
+            prefetch(self.arena.address(node.id()));
+        }
+    }
+
+    /// Asks the processor to load the bucket of `key`.
     #[inline]
     pub fn prefetch(&self, key: &HKey<'_>) {
         let position = key.position();

@@ -270,7 +270,8 @@ impl Pipe {
         // The first send to a peer that has closed may still be taken; its answer breaks the next.
         let taken =
             send.at == send.buffer.len() && !send.fails || gone && self.reset.is_none() && air.rng.one_in(2);
-        if !taken && !gone && !(send.fails && send.at == send.buffer.len()) {
+        let failed = gone || (send.fails && send.at == send.buffer.len());
+        if !taken && !failed {
             return None;
         }
         let Sending { buffer, .. } = self.sending.take()?;

@@ -1,3 +1,5 @@
+//! The world by itself: order of bytes, ends of connections, windows, wakes.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;

@@ -77,7 +77,10 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>) {
     let now_ms = ctx.keys.now_ms;
     let last_ms = if own { now_ms } else { client.last_ms.load(Relaxed) };
     let seconds_since = |then: i64| now_ms.saturating_sub(then).max(0) / 1000;
-    let command = if own {
+    let command = if own && ctx.session.executing.is_some() {
+        // Redis's `lastcmd` stays at EXEC while the queue runs.
+        "exec"
+    } else if own {
         ctx.command.full_name.as_str()
     } else {
         let last = client.last_command.load(Relaxed).checked_sub(1).and_then(|id| table::all().get(id));
