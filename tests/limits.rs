@@ -35,6 +35,16 @@ fn tested_servers(args: &[&str]) -> [Server; 2] {
     [Server::tested(1, args), Server::tested(4, args)]
 }
 
+/// Asks for a password from now on; started with one, a server would not answer the harness.
+fn lock_all(servers: &[Server]) {
+    for server in servers {
+        assert_eq!(server.connect().cmd(&["CONFIG", "SET", "requirepass", "secret"]).to_string(), "+OK");
+        wait_until("password asked for everywhere", Duration::from_secs(2), || {
+            (0..8).all(|_| server.connect().call(&["PING"]).unwrap().raw.starts_with(b"-NOAUTH"))
+        });
+    }
+}
+
 /// Runs `script` against all servers and compares what it returns with what it returned for the oracle.
 #[track_caller]
 fn same_for_all<T: PartialEq + std::fmt::Debug>(

@@ -126,6 +126,7 @@ fn noise_at_the_port_ends_nothing_but_its_connection() {
         assert!(server.alive(), "SEED={seed}: {} died:\n{}", server.name(), server.log());
         // The noise may have changed the settings of this connection's server, but not whether it answers.
         wait_until("all gone", Duration::from_secs(10), || info(&mut conn, "connected_clients") == 1);
+        println!("{}: {files} descriptors before, {} after", server.name(), descriptors(&server));
         wait_until("descriptors closed", Duration::from_secs(2), || descriptors(&server) <= files);
         assert_eq!(conn.call(&["PING"]).unwrap().raw, b"+PONG\r\n", "SEED={seed}");
     }

@@ -1,6 +1,6 @@
 //! Requests beyond the limits of the protocol: the reply, and whether the connection closes, are those of Redis.
 
-use super::{all_servers, pipeline, same_for_all};
+use super::{all_servers, lock_all, pipeline, same_for_all};
 use crate::support::{encode, quote};
 use std::time::Duration;
 
@@ -46,7 +46,8 @@ fn what_was_pipelined_before_an_error_is_answered() {
 
 #[test]
 fn an_unauthenticated_client_may_not_announce_much() {
-    let servers = all_servers(&["--requirepass", "secret"]);
+    let servers = all_servers(&[]);
+    lock_all(&servers);
     for request in
         ["*11\r\n", "*10\r\n", "*1\r\n$16385\r\n", "*1\r\n$16384\r\n", "*2147483648\r\n", "PING\r\n"]
     {
