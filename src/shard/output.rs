@@ -92,11 +92,15 @@ where
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
             // A blocked client of Redis that goes away does not come back from its wait.
             End::AfterInput if conn.hold == Hold::Pause => return self.remove(key),
-            End::AfterInput if !owed && !conn.busy && conn.out.is_empty() => {
-                // What is left of its input is a request that was cut off, unless its turn is still to come.
-                if conn.hold == Hold::None && !self.ready.contains(&key) {
-                    return self.remove(key);
-                }
+            // What is left of its input is a request that was cut off, unless its turn is still to come.
+            End::AfterInput
+                if !owed
+                    && !conn.busy
+                    && conn.out.is_empty()
+                    && conn.hold == Hold::None
+                    && !self.ready.contains(&key) =>
+            {
+                return self.remove(key);
             }
             _ => {}
         }
@@ -189,7 +193,7 @@ where
     }
 
     /// `client-output-buffer-limit` (networking.c `checkClientOutputBufferLimits`).
-    fn check_output(&mut self, key: usize) {
+    pub(super) fn check_output(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         let bytes = conn.pending_bytes();
         if bytes <= UNAUTH_WAITING || conn.end == End::Now {
