@@ -38,9 +38,9 @@ pub struct Batch {
 /// What one shard hands another.
 pub enum Parcel<S> {
     /// Commands to execute.
-    Requests(Box<Batch>),
+    Requests(Batch),
     /// What they came to.
-    Replies(Box<Batch>),
+    Replies(Batch),
     /// A fresh connection to own.
     Socket(S),
 }
@@ -67,33 +67,33 @@ struct Link<S> {
     tx: Producer<Parcel<S>>,
     rx: Consumer<Parcel<S>>,
     waiting: VecDeque<Parcel<S>>,
-    open: Option<Box<Batch>>,
-    held: Vec<Box<Batch>>,
+    open: Option<Batch>,
+    held: Vec<Batch>,
     sent: bool,
 }
 
 /// One shard's ends of all rings.
 pub struct Mesh<S> {
     links: Vec<Option<Link<S>>>,
-    spares: Vec<Box<Batch>>,
+    spares: Vec<Batch>,
 }
+
+/// A shard's ends of its rings to and from one other shard, while they are handed out.
+type Ends<S> = (Option<Producer<Parcel<S>>>, Option<Consumer<Parcel<S>>>);
 
 /// The meshes of `n` shards, in order.
 pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
-    let mut meshes: Vec<Vec<(Option<Producer<Parcel<S>>>, Option<Consumer<Parcel<S>>>)>> =
-        (0..n).map(|_| (0..n).map(|_| (None, None)).collect()).collect();
-    for from in 0..n {
-        for to in (0..n).filter(|&to| to != from) {
-            let (tx, rx) = RingBuffer::new(RING);
-            meshes[from][to].0 = Some(tx);
-            meshes[to][from].1 = Some(rx);
-        }
+    let mut ends: Vec<Vec<Ends<S>>> = (0..n).map(|_| (0..n).map(|_| (None, None)).collect()).collect();
+    for (from, to) in (0..n).flat_map(|from| (0..n).map(move |to| (from, to))).filter(|(from, to)| from != to)
+    {
+        let (tx, rx) = RingBuffer::new(RING);
+        ends[from][to].0 = Some(tx);
+        ends[to][from].1 = Some(rx);
     }
-    let link = |(tx, rx): (Option<_>, Option<_>)| {
+    let link = |(tx, rx): Ends<S>| {
         Some(Link { tx: tx?, rx: rx?, waiting: VecDeque::new(), open: None, held: Vec::new(), sent: false })
     };
-    meshes
-        .into_iter()
+    ends.into_iter()
         .map(|row| Mesh { links: row.into_iter().map(link).collect(), spares: Vec::new() })
         .collect()
 }
@@ -134,7 +134,7 @@ impl<S> Mesh<S> {
     }
 
     /// Sends an answered batch back to `to`, at once or, while output is held, with the next [`Mesh::release`].
-    pub fn answer(&mut self, to: usize, batch: Box<Batch>) {
+    pub fn answer(&mut self, to: usize, batch: Batch) {
         if let Some(Some(link)) = self.links.get_mut(to) {
             link.held.push(batch);
         }
@@ -176,7 +176,7 @@ impl<S> Mesh<S> {
     }
 
     /// Keeps an emptied batch for reuse.
-    pub fn recycle(&mut self, mut batch: Box<Batch>) {
+    pub fn recycle(&mut self, mut batch: Batch) {
         if self.spares.len() < SPARES && batch.requests.capacity() + batch.replies.capacity() < SPARE_BYTES {
             batch.requests.clear();
             batch.replies.clear();

@@ -16,7 +16,7 @@ where
     D::Socket: Connection,
 {
     /// Executes a batch of another shard's requests, some at a time, so that their cache misses overlap.
-    pub(super) fn serve(&mut self, from: usize, mut batch: Box<Batch>) {
+    pub(super) fn serve(&mut self, from: usize, mut batch: Batch) {
         let requests = batch.take_requests();
         let Some(ground) = self.seat.state() else { return };
         let mut at = 0;
@@ -43,7 +43,7 @@ where
     }
 
     /// Gives the answers of shard `from` to their connections.
-    pub(super) fn deliver(&mut self, from: usize, batch: Box<Batch>) {
+    pub(super) fn deliver(&mut self, from: usize, batch: Batch) {
         batch.replies(|conn, bytes| {
             let key = conn as usize;
             let Some(conn) = self.conns.get_mut(key) else { return };
