@@ -120,6 +120,12 @@ impl Session {
         }
     }
 
+    /// Whether replies are dropped at present (CLIENT REPLY OFF, SKIP).
+    #[inline]
+    pub fn is_mute(&self) -> bool {
+        matches!(self.reply, ReplyMode::Off | ReplyMode::Skip)
+    }
+
     /// Shows others what may have changed (CLIENT LIST).
     pub fn publish(&self) {
         let info = &self.info;

@@ -46,6 +46,7 @@ where
         self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
         self.publish_counters();
         self.end_idle();
+        self.end_slow_readers();
         if let Some(ground) = self.seat.state() {
             ground.store.estimate_ttl();
         }
@@ -77,6 +78,19 @@ where
         }
     }
 
+    /// Looks again at connections above the soft output limit: a client that neither reads nor sends causes no turn that
+    /// would (networking.c `closeClientOnOutputBufferLimitReached`, called from `clientsCron`).
+    fn end_slow_readers(&mut self) {
+        if self.config.client_output_buffer_limit.first().is_none_or(|limit| limit.soft_bytes == 0) {
+            return;
+        }
+        let slow: Vec<usize> =
+            self.conns.iter().filter(|(_, c)| c.soft_since_ms != 0).map(|(key, _)| key).collect();
+        for key in slow {
+            self.check_output(key);
+        }
+    }
+
     /// Lets the connections go on that wait for the end of a pause.
     pub(super) fn release_paused(&mut self) {
         for key in std::mem::take(&mut self.paused) {
@@ -95,6 +109,7 @@ where
                     apply_policy(&mut ground.store, &self.config);
                 }
             }
+            Note::Listen => self.listen_anew(),
             Note::ActiveExpire(on) => self.active_expire = on,
             Note::Evict => {
                 self.relieve();

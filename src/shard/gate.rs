@@ -38,9 +38,6 @@ where
             return Some(self.refused(key, command, &failure));
         }
         let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
-        if session.reply == ReplyMode::SkipNext {
-            session.reply = ReplyMode::Skip;
-        }
         if !session.authenticated && !meta.has(flag::NO_AUTH) && self.config.requirepass.is_some() {
             return Some(self.refused(key, command, &Failure::text("NOAUTH Authentication required.")));
         }
@@ -55,13 +52,13 @@ where
         }
         let leaves_queue =
             matches!(command.row.handler, Handler::Shard(_)) || matches!(meta.name, "quit" | "reset");
-        if in_multi && !leaves_queue {
-            return Some(self.enqueue(key, command, argv));
-        }
         if let Some(pause) = self.server.paused(self.time.unix_ms)
             && self.held_back(key, pause, command)
         {
             return Some(Flow::Retry(Hold::Pause));
+        }
+        if in_multi && !leaves_queue {
+            return Some(self.enqueue(key, command, argv));
         }
         None
     }
@@ -92,11 +89,12 @@ where
         Flow::Done
     }
 
-    /// Whether a pause holds this command back (networking.c `isPausedActions`, server.c `processCommand`).
+    /// Whether a pause holds this command back (networking.c `isPausedActions`, server.c `processCommand`): one of all
+    /// commands spares none, CLIENT UNPAUSE included, and one of writes holds them before they are queued for EXEC.
     fn held_back(&self, key: usize, pause: Pause, command: &'static Command) -> bool {
         let writes = |c: &Command| c.row.meta.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0;
         match pause {
-            Pause::All => !matches!(command.parent.map_or(command.row.meta.name, |p| p.meta.name), "client"),
+            Pause::All => true,
             Pause::Write if matches!(command.row.handler, Handler::Shard(ShardOp::Exec)) => self
                 .conns
                 .get(key)
@@ -118,13 +116,15 @@ where
         }
     }
 
-    /// What follows every command that was started.
+    /// What follows every command that was started, or refused or queued (`None`).
     #[inline]
-    pub(super) fn after_command(&mut self, key: usize, command: &'static Command) {
+    pub(super) fn after_command(&mut self, key: usize, command: Option<&'static Command>) {
         let now = self.time.unix_ms;
         if let Some(conn) = self.conns.get_mut(key) {
             conn.last_ms = now;
-            conn.last_command = command.id + 1;
+            if let Some(command) = command {
+                conn.last_command = command.id + 1;
+            }
             if let Some(session) = conn.session.as_deref_mut() {
                 if session.reply == ReplyMode::Skip {
                     session.reply = ReplyMode::On;

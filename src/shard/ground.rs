@@ -63,10 +63,10 @@ pub struct Scene<'a> {
 }
 
 /// Runs a handler and writes its reply, or its error, to `out`. Returns whether it succeeded.
-pub fn run(mut scene: Scene<'_>, command: &'static Command, argv: Args<'_>, out: &mut Vec<u8>) -> bool {
+pub fn run(scene: &mut Scene<'_>, command: &'static Command, argv: Args<'_>, out: &mut Vec<u8>) -> bool {
     let Handler::Run(handler) = command.row.handler else { return false };
     let mark = out.len();
-    let Scene { now_ms, server, shard, .. } = scene;
+    let Scene { now_ms, server, shard, .. } = *scene;
     let session = &mut *scene.session;
     let keys = Keys { view: scene.view.reborrow(), db: session.db, now_ms };
     let out = Out::new(out, session.proto);

@@ -23,7 +23,7 @@ pub enum Flow {
 }
 
 /// Requests parsed before the first of them runs.
-const AHEAD: usize = 16;
+pub const AHEAD: usize = 16;
 
 /// Longest request, in bytes, that is looked at before its turn comes.
 const UNPIPELINED_MAX: i64 = 512;
@@ -68,9 +68,9 @@ pub fn execute_for(
     stand_in.proto = caller.proto;
     store.no_touch = caller.no_touch;
     let now_ms = store.now_ms;
-    let scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
+    let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
     let mark = out.len();
-    let ok = ground::run(scene, command, argv, out);
+    let ok = ground::run(&mut scene, command, argv, out);
     store.no_touch = false;
     if let Some(meter) = meter {
         meter.account(server, *shard, command, argv, ok, caller.client, out.get(mark..).unwrap_or_default());
@@ -143,7 +143,7 @@ where
                         return if matches!(flow, Flow::Wait(_)) { at + request.used } else { at };
                     }
                 }
-                if self.conns.get(key).is_none_or(|c| !c.end.executes()) {
+                if !self.still_open(key) {
                     return data.len();
                 }
             }
@@ -159,7 +159,7 @@ where
                             return if matches!(flow, Flow::Wait(_)) { at + used } else { at };
                         }
                     }
-                    if self.conns.get(key).is_none_or(|c| !c.end.executes()) {
+                    if !self.still_open(key) {
                         return data.len();
                     }
                 }
@@ -262,16 +262,25 @@ where
     /// One command of connection `key`.
     fn start(&mut self, key: usize, request: &Request<'_>) -> Flow {
         let argv = request.argv.as_slice();
+        if let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_deref_mut())
+            && session.reply == ReplyMode::SkipNext
+        {
+            session.reply = ReplyMode::Skip;
+        }
         let command = match &request.command {
             Ok(command) => *command,
             Err(failure) => {
                 if !self.turned_away(key, argv) {
                     self.refuse(key, None, failure);
                 }
+                self.after_command(key, None);
                 return Flow::Done;
             }
         };
         if let Some(flow) = self.gate(key, command, argv) {
+            if !matches!(flow, Flow::Retry(_)) {
+                self.after_command(key, None);
+            }
             return flow;
         }
         let flow = match command.row.handler {
@@ -282,7 +291,7 @@ where
             if self.watchful && self.server.has_monitors() {
                 self.show_monitors(key, command, argv);
             }
-            self.after_command(key, command);
+            self.after_command(key, Some(command));
         }
         flow
     }
@@ -301,11 +310,11 @@ where
         let meter = &mut self.meter;
         let mut go = |out: &mut Vec<u8>| {
             let mark = out.len();
-            let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
-            let ok = ground::run(scene, command, argv, out);
+            let mut scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
+            let ok = ground::run(&mut scene, command, argv, out);
             meter.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
-            if matches!(session.reply, ReplyMode::Off | ReplyMode::Skip) {
+            if session.is_mute() {
                 out.truncate(mark);
             }
         };
@@ -325,7 +334,7 @@ where
     pub(super) fn reply(&mut self, key: usize, write: impl FnOnce(&mut Out<'_>)) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         let proto = conn.session.as_ref().map(|s| s.proto).unwrap_or_default();
-        if conn.session.as_ref().is_some_and(|s| matches!(s.reply, ReplyMode::Off | ReplyMode::Skip)) {
+        if conn.session.as_ref().is_some_and(|s| s.is_mute()) {
             return;
         }
         if conn.order.is_empty() {

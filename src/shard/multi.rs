@@ -12,7 +12,7 @@ use super::meter::Meter;
 use super::queue::unregister;
 use super::txn::{Fragments, Lent, ShardSet, Ticket, Whole};
 use super::{Connection, Driver, Shard};
-use crate::command::session::{Executing, Multi, Queued, ReplyMode};
+use crate::command::session::{Executing, Multi, Queued};
 use crate::command::{Args, Command, Handler, Merge, Server, Session, View};
 use crate::keyspace::{Store, slots};
 use crate::resp::{Out, Proto};
@@ -164,9 +164,13 @@ impl Whole<Ground> for WholeWork {
             }
         }
         if broken {
-            Out::new(out, session.proto).null_array();
+            if !session.is_mute() {
+                Out::new(out, session.proto).null_array();
+            }
         } else {
-            if let Some(size) = self.exec {
+            if let Some(size) = self.exec
+                && !session.is_mute()
+            {
                 Out::new(out, session.proto).array(size.commands);
             }
             session.executing = self.exec;
@@ -198,16 +202,23 @@ impl Whole<Ground> for WholeWork {
 }
 
 /// Runs one queued command in its scene.
-fn run_queued(scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mut Vec<u8>) {
+fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mut Vec<u8>) {
     let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
     if let Handler::Shard(_) = queued.command.row.handler {
         // Only UNWATCH can be queued of those: EXEC has forgotten the keys already.
-        return Out::new(out, scene.session.proto).ok();
+        if !scene.session.is_mute() {
+            Out::new(out, scene.session.proto).ok();
+        }
+        return;
     }
-    let (server, shard, client) = (scene.server.clone(), scene.shard, scene.session.id);
     let mark = out.len();
-    let ok = ground::run(scene, queued.command, &argv, out);
-    meter.account(&server, shard, queued.command, &argv, ok, client, out.get(mark..).unwrap_or_default());
+    let ok = ground::run(&mut scene, queued.command, &argv, out);
+    let Scene { session, server, shard, .. } = scene;
+    meter.account(server, shard, queued.command, &argv, ok, session.id, out.get(mark..).unwrap_or_default());
+    // The queue itself may hold a CLIENT REPLY.
+    if session.is_mute() {
+        out.truncate(mark);
+    }
 }
 
 /// Runs a queue on one shard's own state.
@@ -218,7 +229,9 @@ pub fn run_queue_here(
     meter: &mut Meter,
     out: &mut Vec<u8>,
 ) {
-    Out::new(out, session.proto).array(multi.queue.len());
+    if !session.is_mute() {
+        Out::new(out, session.proto).array(multi.queue.len());
+    }
     session.executing = Some(multi.size());
     let Ground { store, server, shard, .. } = ground;
     store.no_touch = session.no_touch;
@@ -258,9 +271,8 @@ where
             })
             .collect();
         let work = Arc::new(Fragmented { command, caller, parts });
-        let mute = self.is_mute(key);
         let ticket = self.hub.independent(self.id, shards, work.clone());
-        self.wait_for(key, ticket, Job::Fragments(work, merge), mute)
+        self.wait_for(key, ticket, Job::Fragments(work, merge), self.is_mute(key))
     }
 
     /// Starts a command over all of `shards` together.
@@ -313,7 +325,6 @@ where
         exec: Option<Executing>,
         shards: ShardSet,
     ) -> Flow {
-        let mute = self.is_mute(key);
         let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.take()) else {
             return Flow::Done;
         };
@@ -327,7 +338,8 @@ where
             reply: Mutex::default(),
         });
         let ticket = self.hub.dependent(self.id, shards, work.clone());
-        self.wait_for(key, ticket, Job::Whole(work), mute)
+        // The session travels along: the work drops what the client does not want.
+        self.wait_for(key, ticket, Job::Whole(work), false)
     }
 
     /// Runs `f` once on each of `shards` and replies `+OK` when all have.
@@ -345,7 +357,7 @@ where
     /// Whether the client does not want the reply of the command that starts now. Ask before its session leaves.
     fn is_mute(&self, key: usize) -> bool {
         let session = self.conns.get(key).and_then(|c| c.session.as_ref());
-        session.is_some_and(|s| matches!(s.reply, ReplyMode::Off | ReplyMode::Skip))
+        session.is_some_and(|s| s.is_mute())
     }
 
     fn wait_for(&mut self, key: usize, ticket: Ticket<Ground>, job: Job, mute: bool) -> Flow {
@@ -391,9 +403,10 @@ where
             Job::Whole(work) => {
                 conn.session = lock(&work.session).take();
                 conn.out.append(&mut lock(&work.reply));
+                self.after_command(key, None);
             }
         }
-        if mute {
+        if let (true, Some(conn)) = (mute, self.conns.get_mut(key)) {
             conn.out.truncate(mark);
         }
         self.release(key);

@@ -11,8 +11,17 @@ use std::sync::atomic::Ordering;
 /// Emptied output buffers kept for reuse, and the largest that is kept, in bytes.
 const SPARES: usize = 64;
 const SPARE_BYTES: usize = 64 * 1024;
-/// Unsent reply bytes from which on an unauthenticated client is cut off (CVE-2025-21605).
-const UNAUTH_OUTPUT: usize = 1024;
+/// Reply bytes behind a send that the kernel does not take, beyond which an unauthenticated client is cut off
+/// (CVE-2025-21605), and how many it may be owed at all: Redis does not count its fixed buffer of 16 KiB.
+const UNAUTH_WAITING: usize = 1024;
+const UNAUTH_OUTPUT: usize = UNAUTH_WAITING + 16 * 1024;
+/// From so many unsent bytes on, the limits are looked at after each command, not only when the turn ends.
+const WATCH_OUTPUT: usize = 64 * 1024;
+
+/// How long replies of a pipeline wait for those that other shards still owe it, in nanoseconds, and from how many bytes
+/// on they do not wait.
+pub(super) const PARTIAL_NS: u64 = 1_000_000;
+const PARTIAL_BYTES: usize = 16 * 1024;
 
 impl<D: Driver> Shard<D>
 where
@@ -32,6 +41,16 @@ where
     /// Sends what may be sent.
     pub(super) fn end_turn(&mut self) {
         let may_send = self.n == 1 || self.seat.may_send();
+        for key in std::mem::take(&mut self.partial) {
+            match self.conns.get(key) {
+                Some(conn) if conn.partial_since_ns == 0 => {}
+                Some(conn) if self.time.mono_ns.saturating_sub(conn.partial_since_ns) < PARTIAL_NS => {
+                    self.partial.push(key);
+                }
+                Some(_) => self.touch(key),
+                None => {}
+            }
+        }
         if may_send {
             // Settling may end a connection (output limits), which is settled then.
             while !self.dirty.is_empty() {
@@ -71,6 +90,8 @@ where
             End::Now if !owed => return self.remove(key),
             End::Now => return,
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
+            // A blocked client of Redis that goes away does not come back from its wait.
+            End::AfterInput if conn.hold == Hold::Pause => return self.remove(key),
             // What is left of its input is a request that was cut off, unless its turn is still to come.
             End::AfterInput
                 if !owed
@@ -83,6 +104,17 @@ where
             }
             _ => {}
         }
+        if conn.order.open() > 0 && conn.end == End::Open && conn.out.len() < PARTIAL_BYTES {
+            // Other shards still owe replies to this pipeline: one send for all of them, if they come soon.
+            if conn.partial_since_ns == 0 {
+                conn.partial_since_ns = self.time.mono_ns.max(1);
+                self.partial.push(key);
+            }
+            if self.time.mono_ns.saturating_sub(conn.partial_since_ns) < PARTIAL_NS {
+                return;
+            }
+        }
+        conn.partial_since_ns = 0;
         if !conn.busy && !conn.out.is_empty() {
             let spare = self.spares.pop().unwrap_or_default();
             let buffer = std::mem::replace(&mut conn.out, spare);
@@ -150,15 +182,26 @@ where
         }
     }
 
+    /// Whether connection `key` is open after a command; one that pipelines requests for large replies may meet its
+    /// output limit long before the turn ends.
+    #[inline]
+    pub(super) fn still_open(&mut self, key: usize) -> bool {
+        if self.conns.get(key).is_some_and(|c| c.end.executes() && c.out.len() >= WATCH_OUTPUT) {
+            self.check_output(key);
+        }
+        self.conns.get(key).is_some_and(|c| c.end.executes())
+    }
+
     /// `client-output-buffer-limit` (networking.c `checkClientOutputBufferLimits`).
-    fn check_output(&mut self, key: usize) {
+    pub(super) fn check_output(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         let bytes = conn.pending_bytes();
-        if bytes <= UNAUTH_OUTPUT {
+        if bytes <= UNAUTH_WAITING || conn.end == End::Now {
             conn.soft_since_ms = 0;
             return;
         }
-        let unauthenticated = conn.session.as_ref().is_some_and(|s| !s.authenticated);
+        let unauthenticated = conn.session.as_ref().is_some_and(|s| !s.authenticated)
+            && (bytes > UNAUTH_OUTPUT || bytes - conn.sending > UNAUTH_WAITING);
         let Some(limit) = self.config.client_output_buffer_limit.first() else { return };
         let bytes = bytes as u64;
         let hard = limit.hard_bytes > 0 && bytes >= limit.hard_bytes;

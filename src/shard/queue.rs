@@ -238,7 +238,9 @@ where
             if let Some(watching) = &watching {
                 unregister(watching, &mut ground.store, |_| true);
             }
-            if broken {
+            if broken && session.is_mute() {
+                // The client does not want to know.
+            } else if broken {
                 crate::resp::Out::new(&mut out, session.proto).null_array();
             } else {
                 super::multi::run_queue_here(ground, &mut session, &multi, &mut self.meter, &mut out);

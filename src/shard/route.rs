@@ -6,7 +6,6 @@ use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
 use crate::base::numbers;
 use crate::command::meta::flag;
-use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Merge, Route, Spread, table};
 use crate::data::slot::key_slot;
 use crate::keyspace::slots;
@@ -83,7 +82,7 @@ where
         }
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Some(session) = conn.session.as_deref() else { return Flow::Done };
-        conn.order.expect(owner, matches!(session.reply, ReplyMode::Off | ReplyMode::Skip));
+        conn.order.expect(owner, session.is_mute());
         let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?)))
         else {
             return Flow::Done;
