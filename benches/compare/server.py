@@ -28,11 +28,10 @@ class Server:
     def __init__(self, name, command, port, cpus, directory, shards=1):
         """Starts `command`, in which {port} and {shards} are filled in, on `cpus`, from the repository's root."""
         self.name, self.port = name, port
-        self.argv = ["taskset", "-c", cpus] + [
-            word.replace("{port}", str(port)).replace("{shards}", str(shards)) for word in shlex.split(command)
-        ]
-        if os.path.exists(self.argv[3]):
-            self.argv[3] = os.path.abspath(self.argv[3])
+        words = [word.replace("{port}", str(port)).replace("{shards}", str(shards)) for word in shlex.split(command)]
+        # The server works in a directory of its own: files named from the repository's root are found from there.
+        words = [os.path.abspath(word) if "/" in word and os.path.exists(word) else word for word in words]
+        self.argv = ["taskset", "-c", cpus] + words
         self.scratch = tempfile.mkdtemp(prefix=f"{name}-", dir=directory)
         self.log = os.path.join(self.scratch, "log")
         with open(self.log, "wb") as log:

@@ -36,6 +36,11 @@ pub fn word<'a>(args: Args<'a>, i: usize) -> &'a [u8] {
     args.get(i).copied().unwrap_or_default()
 }
 
+/// What C's `%s` prints of a word, as most error lines that repeat one do: it ends at a zero byte.
+pub fn c_str(word: &[u8]) -> &[u8] {
+    memchr::memchr(0, word).and_then(|end| word.get(..end)).unwrap_or(word)
+}
+
 /// Whether a word is this option, in any case.
 #[inline]
 pub fn is(word: &[u8], option: &str) -> bool {

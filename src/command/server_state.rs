@@ -2,6 +2,7 @@
 //!
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
+//! | `apply_config` | boot, once | CONFIG SET | under `config_lock` |
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
 //! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
@@ -14,7 +15,7 @@
 
 mod observing;
 
-use crate::config::Config;
+use crate::config::{Config, SetError};
 use crate::observe::latency::LatencyMonitor;
 use crate::observe::rates::Sampler;
 use crate::observe::slowlog::SlowLog;
@@ -22,7 +23,7 @@ use crate::observe::{Registry, ShardStats};
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Something rare that one thread tells a shard.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub enum Note {
     Close(u64),
     /// The configuration changed.
     Config,
+    /// A new set of listeners is there for shard 0.
+    Listen,
     /// Send these bytes to this client (a MONITOR's line, a push).
     Push(u64, Arc<[u8]>),
     /// A pause ended: look at the connections that wait for it.
@@ -71,6 +74,10 @@ pub struct ShutdownRequest {
     /// SHUTDOWN FORCE.
     pub force: bool,
 }
+
+/// Does to the process what a CONFIG SET asks for (listening sockets, limits, its title): all of it or nothing. Gets the
+/// old settings, the new ones, and the names of the directives to apply.
+pub type ApplyConfig = dyn Fn(&Config, &Config, &[&'static str]) -> Result<(), SetError> + Send + Sync;
 
 /// Shared by all threads.
 pub struct Server {
@@ -119,6 +126,7 @@ pub struct Server {
     owned: Box<[AtomicUsize]>,
     wakes: Box<dyn Fn(usize) + Send + Sync>,
     shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
+    apply_config: OnceLock<Box<ApplyConfig>>,
 }
 
 /// What `Server::new` needs to know of the process.
@@ -166,9 +174,26 @@ impl Server {
             mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
+            apply_config: OnceLock::new(),
         };
         server.obey(&server.config.load());
         server
+    }
+
+    /// Names what applies settings to the process; once, before shards run. A server without it, as in tests, has
+    /// nothing outside itself to change.
+    pub fn on_config_set(&self, apply: Box<ApplyConfig>) {
+        // A second one would mean two control cores.
+        let first = self.apply_config.set(apply).is_ok();
+        debug_assert!(first);
+    }
+
+    /// Applies the directives `changed` to the process, or none of them. To be called under [`Server::lock_config`].
+    ///
+    /// # Errors
+    /// The first one that cannot be applied.
+    pub fn apply_config(&self, old: &Config, new: &Config, changed: &[&'static str]) -> Result<(), SetError> {
+        self.apply_config.get().map_or(Ok(()), |apply| apply(old, new, changed))
     }
 
     /// Publishes a new configuration and tells every shard. To be called under [`Server::lock_config`].

@@ -31,7 +31,8 @@ pub struct Session {
     pub monitor: bool,
     /// Commands queued since MULTI.
     pub multi: Option<Box<Multi>>,
-    /// The queue that EXEC is running.
+    /// The queue that EXEC is running: its commands must not block or change what the connection is (Redis:
+    /// CLIENT_DENY_BLOCKING).
     pub executing: Option<Executing>,
     /// Watched keys.
     pub watch: Option<Box<Watching>>,

@@ -53,9 +53,15 @@ const IO_THREADS: Status =
 const DEFRAG: Status = Accepted("values are not moved after the fact; the allocator reuses pages per thread");
 const ALLOCATOR: Status = Accepted("the allocator is not jemalloc and has no background thread");
 const REHASH: Status = Accepted("tables grow one segment at a time with the write that needs it");
-const NO_CHILD: Status = Accepted("there are no child processes or background threads to place");
-const CPULIST: Status =
-    Accepted("`shard-pin` places shards on the CPUs the process may use; set those with taskset");
+const NO_CHILD: Status = Accepted("nothing is forked, so there is no child process to place");
+const HUGE_PAGES: Status = Accepted(
+    "huge pages are left as the system sets them: nothing is forked, so none is copied for the sake of one write",
+);
+const TEN_HZ: Status = Accepted(
+    "each shard's periodic work runs ten times a second, and expiry goes on in between while there is much to expire",
+);
+const CLIENT_EVICTION: Status =
+    Accepted("client eviction is not built yet: no client is disconnected for the memory of all");
 const MEMCHECK: Status = Accepted("memory is not tested after a crash");
 const WATCHDOG: Status = Accepted("no watchdog runs; LATENCY and SLOWLOG show what was slow");
 const PANIC: Status = Accepted("a fatal error always aborts, so that the kernel can keep a core file");
@@ -65,8 +71,8 @@ const WARNINGS: Status = Accepted("no start-up warning of Shoal's stops the serv
 directives! {
     section "Shards" {
         /// Number of shards, each a thread that owns a range of slots; 0 takes every CPU the process may use.
-        "shards" => shards: u32 = 0, int(0, 1024), [IMMUTABLE], Implemented;
-        /// Microseconds for which an idle shard looks for new work before it sleeps.
+        "shards" => shards: u32 = 0, int(0, 256), [IMMUTABLE], Implemented;
+        /// Microseconds for which a shard that has run out of work looks for more before it sleeps.
         "shard-spin-us" => shard_spin_us: u32 = 0, int(0, 1_000_000), [], Implemented;
         /// Ties every shard to one CPU of the set the process may use.
         "shard-pin" => shard_pin: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
@@ -101,7 +107,7 @@ directives! {
         "maxclients" => maxclients: u32 = 10_000, int(1, u32::MAX as i64), [], Implemented;
         /// Most memory for all clients' buffers together, in bytes or percent of maxmemory; 0 means no limit.
         "maxmemory-clients" =>
-            maxmemory_clients: MemoryLimit = MemoryLimit::Bytes(0), bytes_or_percent(), [], Implemented;
+            maxmemory_clients: MemoryLimit = MemoryLimit::Bytes(0), bytes_or_percent(), [], CLIENT_EVICTION;
         /// Per class (normal, replica, pubsub): hard limit, soft limit and its seconds, for bytes that wait
         /// to be sent.
         "client-output-buffer-limit" =>
@@ -191,7 +197,7 @@ directives! {
         /// Working directory; files without a path are put there.
         "dir" => dir: String = DEFAULT_DIR.to_owned(), Kind::Dir, [PROTECTED, DENY_LOADING], Implemented;
         /// Switches transparent huge pages off for this process.
-        "disable-thp" => disable_thp: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
+        "disable-thp" => disable_thp: bool = true, Kind::Bool, [IMMUTABLE], HUGE_PAGES;
         /// Whether the kernel's out-of-memory killer is told which process to prefer.
         "oom-score-adj" =>
             oom_score_adj: OomScoreAdj = OomScoreAdj::No, Kind::Choice(OomScoreAdj::NAMES), [], Implemented;
@@ -200,18 +206,19 @@ directives! {
             oom_score_adj_values: [i32; 3] = [0, 200, 800], Kind::Scores, [MULTI], Implemented;
         /// Seconds that a shutdown waits for lagging replicas.
         "shutdown-timeout" => shutdown_timeout_s: u32 = 10, int(0, INT), [], REPLICATION;
-        /// How SIGINT shuts down.
+        /// How SIGINT shuts down. Nothing can be saved yet: with `save` and without `force` it is refused.
         "shutdown-on-sigint" =>
             shutdown_on_sigint: ShutdownFlags = ShutdownFlags(0),
                 Kind::Flags(ShutdownFlags::NAMES), [MULTI], Implemented;
-        /// How SIGTERM shuts down.
+        /// How SIGTERM shuts down; as above.
         "shutdown-on-sigterm" =>
             shutdown_on_sigterm: ShutdownFlags = ShutdownFlags(0),
                 Kind::Flags(ShutdownFlags::NAMES), [MULTI], Implemented;
-        /// CPUs for the threads that serve clients.
-        "server_cpulist" => server_cpulist: Option<String> = None, Kind::Optional(any), [IMMUTABLE], CPULIST;
-        /// CPUs for background threads.
-        "bio_cpulist" => bio_cpulist: Option<String> = None, Kind::Optional(any), [IMMUTABLE], NO_CHILD;
+        /// CPUs for the shards, such as `0-7:2,9`: with `shards 0` one shard for each.
+        "server_cpulist" =>
+            server_cpulist: Option<String> = None, Kind::Optional(any), [IMMUTABLE], Implemented;
+        /// CPUs for the thread that frees large values.
+        "bio_cpulist" => bio_cpulist: Option<String> = None, Kind::Optional(any), [IMMUTABLE], Implemented;
         /// CPUs for the process that rewrites the AOF.
         "aof_rewrite_cpulist" =>
             aof_rewrite_cpulist: Option<String> = None, Kind::Optional(any), [IMMUTABLE], NO_CHILD;
@@ -270,9 +277,9 @@ directives! {
 
     section "Time and events" {
         /// Runs of the periodic work per second; kept between 1 and 500.
-        "hz" => hz: u32 = 10, int(0, INT), [], Implemented;
+        "hz" => hz: u32 = 10, int(0, INT), [], TEN_HZ;
         /// Raises hz while many clients are connected.
-        "dynamic-hz" => dynamic_hz: bool = true, Kind::Bool, [], Implemented;
+        "dynamic-hz" => dynamic_hz: bool = true, Kind::Bool, [], TEN_HZ;
         /// How eagerly expired keys are looked for.
         "active-expire-effort" => active_expire_effort: u32 = 1, int(1, 10), [], Implemented;
         /// Classes of keyspace events that are published.

@@ -1,35 +1,31 @@
 //! From the command line to a running server, and from a running server to its end (Redis: server.c `main`,
 //! `prepareForShutdown`, `finishShutdown`).
 
-use super::listen;
-use super::process::limits::{RESERVED_FDS, adjust_open_files};
+use super::life::{self, Beginning};
+use super::listen::Listeners;
+use super::outside::{Outside, ShownTitle};
+use super::process::limits::{RESERVED_FDS, adjust_open_files, ensure_locked_memory};
+use super::process::oom::OomScore;
 use super::process::pidfile::PidFile;
-use super::process::signals::{Shutdown, ShutdownSignal};
+use super::process::signals::Shutdown;
 use super::process::supervise::{Mode, Supervisor};
 use super::process::title::{Title, TitleFacts};
 use super::process::{crash, daemon, os_text};
-use super::threads;
-use crate::base::clock;
-use crate::command::server_state::{Note, Process, ShutdownRequest};
-use crate::command::{Server, table};
-use crate::config::{Config, Invocation, Loaded, Startup};
-use crate::io::wake::Wakes;
+use super::threads::{self, Listening};
+use crate::command::table;
+use crate::config::{Config, Invocation, Loaded, Startup, TEST_MEMORY_HELP};
 use crate::log;
 use crate::observe::log::{self, BannerInfo, Level, Settings, SyslogSettings};
 use std::ffi::OsString;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::mpsc::channel;
 
 /// Version of Shoal itself.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Version of Redis that clients see.
 pub const REDIS_VERSION: &str = crate::config::REDIS_VERSION;
 
-/// How often the control core looks at signals and takes samples; Redis's `hz` 10.
-const TICK: Duration = Duration::from_millis(100);
 /// Descriptors of one shard beside its clients: ring, event counter, buffers.
 const FDS_PER_SHARD: u64 = 8;
 
@@ -65,24 +61,39 @@ enum End {
 /// Command lines that only print something.
 fn print(startup: &Startup, args: &[OsString]) -> ExitCode {
     let program = args.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
+    let later = |what: &str, instead: &str| {
+        eprintln!("{program}: {what} is not built yet; {instead}.");
+        ExitCode::FAILURE
+    };
     match startup {
+        Startup::Run(_) => ExitCode::FAILURE,
         Startup::Version => {
-            println!(
-                "Shoal server v={VERSION} redis={REDIS_VERSION} sha=00000000:0 malloc=mimalloc bits={} build=0",
-                usize::BITS
-            );
+            println!("{}", version(&program));
             ExitCode::SUCCESS
         }
         Startup::Help => {
             eprint!("{}", crate::config::usage(&program));
             ExitCode::FAILURE
         }
-        _ => {
-            eprintln!(
-                "{program}: this part is not built yet; use the tool of the same name of Redis for now."
-            );
+        Startup::TestMemory(None) => {
+            eprint!("{TEST_MEMORY_HELP}");
             ExitCode::FAILURE
         }
+        Startup::TestMemory(Some(_)) => later("--test-memory", "use memtester or memtest86+"),
+        Startup::CheckSystem => later("--check-system", "the server says at its start what it lacks"),
+        Startup::CheckRdb(_) => later("the check of RDB files", "use the redis-check-rdb of Redis"),
+        Startup::CheckAof(_) => later("the check of AOF files", "use the redis-check-aof of Redis"),
+    }
+}
+
+/// The line of `--version`. Under Redis's name it begins as scripts that read Redis's expect it.
+fn version(program: &str) -> String {
+    let rest = format!("sha=00000000:0 malloc=mimalloc bits={} build=0", usize::BITS);
+    let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+    if name.contains("redis-server") {
+        format!("Redis server v={REDIS_VERSION} {rest} shoal={VERSION}")
+    } else {
+        format!("Shoal server v={VERSION} redis={REDIS_VERSION} {rest}")
     }
 }
 
@@ -91,50 +102,86 @@ fn serve(invocation: &Invocation, title: Option<Title>) -> Result<(), End> {
     let loaded = crate::config::load(invocation, &mut std::io::stdin(), &exists)
         .map_err(|error| End::Say(error.to_string()))?;
     let config = &loaded.config;
-    let renames: Vec<(String, String)> = loaded
-        .renamed_commands
-        .iter()
-        .map(|(from, to)| {
-            (String::from_utf8_lossy(from).into_owned(), String::from_utf8_lossy(to).into_owned())
-        })
-        .collect();
-    let renames: Vec<(&str, &str)> = renames.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
-    table::init(&renames).map_err(|error| End::Say(error.to_string()))?;
+    rename_commands(&loaded)?;
+    std::env::set_current_dir(&config.dir)
+        .map_err(|error| End::Say(format!("Can't chdir to '{}': {}", config.dir, os_text(&error))))?;
+    configure_log(config, false);
     let supervisor =
         Supervisor::detect(Mode::from_name(config.supervised.as_str().as_bytes()).unwrap_or(Mode::No));
     let background = config.daemonize && !supervisor.is_some();
-    configure_log(config, background);
     if background {
         daemon::daemonize()
             .map_err(|e| End::Say(format!("Can't fork to the background: {}", os_text(&e))))?;
+        configure_log(config, background);
     }
-    announce(&loaded, invocation);
+    announce(invocation);
     // A report of crashes is worth having, not worth ending for.
     if let Err(error) = crash::install(REDIS_VERSION, config.crash_log_enabled) {
         log!(Warning, "Crash reports are off: {}", os_text(&error));
     }
-    run(loaded, invocation, title, &supervisor, background)
+    match run(loaded, invocation, title, &supervisor, background) {
+        Ok(()) => {
+            log!(Warning, "Redis is now ready to exit, bye bye...");
+            Ok(())
+        }
+        Err(reason) => {
+            reason.iter().for_each(|reason| log::warning(reason));
+            Err(End::Said)
+        }
+    }
 }
 
-/// Everything between the configuration and the last line of the log.
+fn rename_commands(loaded: &Loaded) -> Result<(), End> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let renames: Vec<(String, String)> =
+        loaded.renamed_commands.iter().map(|(from, to)| (text(from), text(to))).collect();
+    let renames: Vec<(&str, &str)> = renames.iter().map(|(f, t)| (f.as_str(), t.as_str())).collect();
+    table::init(&renames).map_err(|error| End::Say(error.to_string()))
+}
+
+/// Everything between the configuration and the end of the last thread. An error is a reason that is still to be logged,
+/// or none where the log has it.
 fn run(
     mut loaded: Loaded,
     invocation: &Invocation,
     title: Option<Title>,
     supervisor: &Supervisor,
     background: bool,
-) -> Result<(), End> {
+) -> Result<(), Option<String>> {
     let shards = threads::shard_count(&loaded.config);
     let reserved = RESERVED_FDS + FDS_PER_SHARD * shards as u64;
-    loaded.config.maxclients = adjust_open_files(loaded.config.maxclients, reserved).map_err(|error| {
-        log::warning(&error.to_string());
-        End::Said
-    })?;
+    loaded.config.maxclients =
+        adjust_open_files(loaded.config.maxclients, reserved).map_err(|error| Some(error.to_string()))?;
+    ensure_locked_memory(1).map_err(Some)?;
+    let mut score = OomScore::default();
+    // As in Redis, a score that cannot be set is a warning.
+    let _ = score.apply(&loaded.config);
+    let title = show_title(title, &loaded.config, invocation);
+    greet(&loaded, shards);
+    let listeners = Listeners::open(&loaded.config).map_err(|_| None)?;
+    let first = listeners.duplicates().map_err(|e| Some(os_text(&e)))?;
+    // Only now: a second server on the same port must not take the file from the first.
     let pidfile = PidFile::wanted(loaded.config.pidfile.as_deref().map(Path::new), background);
     if let Some(file) = &pidfile {
-        file.create(background && !supervisor.is_some());
+        file.create(background);
     }
-    let title = show_title(title, &loaded.config, invocation);
+    let (to_shard, later) = channel();
+    let signals = Shutdown::install().map_err(|e| Some(os_text(&e)))?;
+    let outcome = life::live(Beginning {
+        config: &loaded.config,
+        config_file: invocation.config_file.clone(),
+        shards,
+        listening: Listening { first, later },
+        outside: Outside::new(listeners, score, title, to_shard, reserved),
+        signals: &signals,
+        supervisor,
+    });
+    clean_up(pidfile.as_ref(), loaded.config.unixsocket.as_deref());
+    outcome.map_err(Some)
+}
+
+/// The banner, and what the configuration makes worth a line.
+fn greet(loaded: &Loaded, shards: usize) {
     log::print_banner(&BannerInfo {
         version: VERSION,
         redis_version: REDIS_VERSION,
@@ -149,113 +196,24 @@ fn run(
     for notice in loaded.notices.iter().filter(|n| !n.is_default) {
         log::notice(&notice.to_string());
     }
-    let listeners = listen::open(&loaded.config).map_err(|()| End::Said)?;
-    let signals = Shutdown::install().map_err(|e| End::Say(os_text(&e)))?;
-    let outcome = run_threads(&loaded.config, invocation, listeners, shards, &signals, supervisor);
-    if let Some(file) = &pidfile {
-        log!(Notice, "Removing the pid file.");
-        if let Err(error) = file.remove() {
-            log!(Warning, "The pid file cannot be removed: {}", os_text(&error));
-        }
+}
+
+/// Removes what the process left in the file system. Redis: server.c finishShutdown.
+fn clean_up(pidfile: Option<&PidFile>, unixsocket: Option<&str>) {
+    if let Some(file) = pidfile
+        && let Err(error) = file.remove()
+    {
+        log!(Warning, "The pid file cannot be removed: {}", os_text(&error));
     }
-    if let Some(path) = &loaded.config.unixsocket {
+    if let Some(path) = unixsocket {
         log!(Notice, "Removing the unix socket file.");
-        // Somebody else may have removed it.
-        let _ = std::fs::remove_file(path);
-    }
-    drop(title);
-    match outcome {
-        Ok(()) => {
-            log!(Warning, "Redis is now ready to exit, bye bye...");
-            Ok(())
-        }
-        Err(reason) => {
-            log::warning(&reason);
-            Err(End::Said)
+        if let Err(error) = std::fs::remove_file(path) {
+            log!(Warning, "Error removing the unix socket file: {}", os_text(&error));
         }
     }
 }
 
-/// Starts the threads, runs the control core until somebody asks for the end, stops the threads.
-fn run_threads(
-    config: &Config,
-    invocation: &Invocation,
-    listeners: Vec<socket2::Socket>,
-    shards: usize,
-    signals: &Shutdown,
-    supervisor: &Supervisor,
-) -> Result<(), String> {
-    let wakes = Arc::new(Wakes::new(shards).map_err(|e| os_text(&e))?);
-    let request: Arc<Mutex<Option<ShutdownRequest>>> = Arc::default();
-    let (asked, waking) = (request.clone(), wakes.clone());
-    let process = Process {
-        config_file: invocation.config_file.clone(),
-        executable: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("shoal")),
-        wake: Box::new(move |shard| waking.wake(shard)),
-        shutdown: Box::new(move |r| *asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(r)),
-    };
-    let server = Arc::new(Server::new(config.clone(), shards, table::all().len(), clock::now_ms(), process));
-    let (freeing, freer) = threads::start_freeing().map_err(|e| os_text(&e))?;
-    let shard_threads = threads::start_shards(&server, &wakes, listeners, &freeing)?;
-    signals.listen().map_err(|e| os_text(&e))?;
-    log!(Notice, "Server initialized");
-    if config.port != 0 {
-        log!(Notice, "Ready to accept connections tcp");
-    }
-    if config.unixsocket.is_some() {
-        log!(Notice, "Ready to accept connections unix");
-    }
-    supervisor.ready("Ready to accept connections\n");
-    let broken = || shard_threads.iter().any(JoinHandleExt::is_over);
-    let why = crate::io::core::run(TICK, || tick(&server, signals, &request, &broken));
-    supervisor.stopping();
-    server.post_all(&Note::Stop);
-    let mut outcome = why.map(|_| ());
-    for thread in shard_threads {
-        match thread.join() {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => outcome = Err(format!("A shard's ring failed: {}", os_text(&error))),
-            Err(_) => outcome = Err("A shard panicked".into()),
-        }
-    }
-    drop((freeing, server));
-    // The freeing thread ends with its last sender; what it still frees is not worth waiting for.
-    drop(freer);
-    outcome
-}
-
-/// Whether a thread has ended.
-trait JoinHandleExt {
-    fn is_over(&self) -> bool;
-}
-
-impl<T> JoinHandleExt for std::thread::JoinHandle<T> {
-    fn is_over(&self) -> bool {
-        self.is_finished()
-    }
-}
-
-/// One look of the control core at what happened.
-fn tick(
-    server: &Arc<Server>,
-    signals: &Shutdown,
-    request: &Mutex<Option<ShutdownRequest>>,
-    broken: &dyn Fn() -> bool,
-) -> ControlFlow<()> {
-    server.sample();
-    let asked = request.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let signalled = signals.take();
-    if asked.is_none() && signalled.is_none() && !broken() {
-        return ControlFlow::Continue(());
-    }
-    signals.set_stopping(true);
-    if signalled.is_some_and(|s| matches!(s, ShutdownSignal::Term | ShutdownSignal::Int)) || asked.is_some() {
-        log!(Warning, "User requested shutdown...");
-    }
-    ControlFlow::Break(())
-}
-
-fn announce(loaded: &Loaded, invocation: &Invocation) {
+fn announce(invocation: &Invocation) {
     log!(Notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     log!(
         Notice,
@@ -271,7 +229,6 @@ fn announce(loaded: &Loaded, invocation: &Invocation) {
     } else {
         log!(Notice, "Configuration loaded");
     }
-    let _ = loaded;
 }
 
 fn configure_log(config: &Config, background: bool) {
@@ -285,21 +242,15 @@ fn configure_log(config: &Config, background: bool) {
     log::configure(Settings { level, file, syslog, daemonized: background });
 }
 
-fn show_title(title: Option<Title>, config: &Config, invocation: &Invocation) -> Option<Title> {
-    let mut title = title.filter(|_| config.set_proc_title)?;
+fn show_title(title: Option<Title>, config: &Config, invocation: &Invocation) -> Option<ShownTitle> {
+    let title = title.filter(|_| config.set_proc_title)?;
+    let program = invocation.exec_args.first();
     let facts = TitleFacts {
-        title: invocation
-            .exec_args
-            .first()
-            .map_or_else(|| "shoal".to_owned(), |a| a.to_string_lossy().into_owned()),
-        bind: config.bind.first().cloned(),
-        port: config.port,
-        tls_port: 0,
-        unix_socket: config.unixsocket.clone().unwrap_or_default(),
-        cluster: false,
-        sentinel: false,
+        title: program.map_or_else(|| "shoal".to_owned(), |a| a.to_string_lossy().into_owned()),
         config_file: invocation.config_file.as_ref().map(|p| p.display().to_string()),
+        ..TitleFacts::default()
     };
-    title.set(&config.proc_title_template, &facts);
+    let mut title = ShownTitle::new(title, facts);
+    title.show(config);
     Some(title)
 }

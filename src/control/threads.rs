@@ -1,6 +1,6 @@
 //! The threads of the server: one per shard, and one that frees what is costly to free.
 
-use super::process::os_text;
+use super::process::{cpulist, os_text};
 use crate::base::prng::os_random_u64;
 use crate::base::sys::{affinity, process};
 use crate::command::Server;
@@ -26,21 +26,35 @@ impl Waker for HubWaker {
     }
 }
 
-/// Number of shards: as configured, or one per CPU that the process may use.
+/// What shard 0 listens on: the sockets to begin with, and where later sets come from.
+pub struct Listening {
+    /// The sockets to begin with.
+    pub first: Vec<Socket>,
+    /// Sets that replace them, each announced by `Note::Listen`.
+    pub later: Receiver<Vec<Socket>>,
+}
+
+/// Number of shards: as configured, or one per CPU that they may use.
 pub fn shard_count(config: &Config) -> usize {
     match config.shards {
-        0 => affinity::allowed_cpus().map_or(1, |cpus| cpus.len()).clamp(1, crate::shard::txn::MAX_SHARDS),
+        0 => shard_cpus(config).len().clamp(1, crate::shard::txn::MAX_SHARDS),
         n => (n as usize).min(crate::shard::txn::MAX_SHARDS),
     }
+}
+
+fn shard_cpus(config: &Config) -> Vec<usize> {
+    cpulist::chosen("server_cpulist", config.server_cpulist.as_deref())
 }
 
 /// Starts the thread that frees values away from the shards. It ends when all senders are gone.
 ///
 /// # Errors
 /// No more threads.
-pub fn start_freeing() -> io::Result<(Sender<ToDrop>, JoinHandle<()>)> {
+pub fn start_freeing(config: &Config) -> io::Result<(Sender<ToDrop>, JoinHandle<()>)> {
     let (sender, receiver): (Sender<ToDrop>, Receiver<ToDrop>) = channel();
+    let cpus = config.bio_cpulist.as_deref().map(|list| cpulist::chosen("bio_cpulist", Some(list)));
     let free = move || {
+        place(cpus.as_deref().unwrap_or_default(), "The freeing thread");
         // Receiving drops what was received: that is the work.
         for garbage in receiver {
             drop(garbage);
@@ -57,26 +71,22 @@ pub fn start_freeing() -> io::Result<(Sender<ToDrop>, JoinHandle<()>)> {
 pub fn start_shards(
     server: &Arc<Server>,
     wakes: &Arc<Wakes>,
-    listeners: Vec<Socket>,
+    listening: Listening,
     freeing: &Sender<ToDrop>,
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
     let (hub, vacancies) = Hub::<Ground>::new(n, Box::new(HubWaker(wakes.clone())));
-    let cpus = pinning(&server.config.load(), n);
+    let places = places(&server.config.load(), n);
     let (ready, readies) = channel();
     let mut threads = Vec::with_capacity(n);
-    let mut listeners = Some(listeners);
+    let mut listening = Some(listening);
     for ((id, vacancy), mesh) in vacancies.into_iter().enumerate().zip(build_mesh(n)) {
         let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
         let (ready, freeing) = (ready.clone(), freeing.clone());
-        let listeners = if id == 0 { listeners.take().unwrap_or_default() } else { Vec::new() };
-        let cpu = cpus.get(id).copied();
+        let listening = listening.take();
+        let cpus = places.get(id).cloned().unwrap_or_default();
         let body = move || {
-            if let Some(cpu) = cpu
-                && let Err(error) = affinity::pin_to(cpu)
-            {
-                log!(Warning, "Shard {id} cannot be pinned to CPU {cpu}: {}", os_text(&error));
-            }
+            place(&cpus, &format!("Shard {id}"));
             // The name is only for `top -H`.
             let _ = process::set_thread_name(&format!("shard-{id}"));
             let driver = match Uring::new(id, wakes.clone(), WakeBy::RingMessage) {
@@ -89,7 +99,10 @@ pub fn start_shards(
             let seed = os_random_u64();
             let mut shard =
                 Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing });
-            listeners.into_iter().for_each(|l| shard.listen(l));
+            if let Some(Listening { first, later }) = listening {
+                first.into_iter().for_each(|listener| shard.listen(listener));
+                shard.listen_anew_from(later);
+            }
             let _ = ready.send(Ok(()));
             drop(ready);
             shard.run()
@@ -108,8 +121,22 @@ pub fn start_shards(
     Ok(threads)
 }
 
-/// The CPU of each shard, if shards are pinned and there is one for each.
-fn pinning(config: &Config, shards: usize) -> Vec<usize> {
-    let cpus = affinity::allowed_cpus().unwrap_or_default();
-    if config.shard_pin && shards <= cpus.len() { cpus } else { Vec::new() }
+/// The CPUs of each shard; empty means wherever the process may run. A shard gets one CPU of its own if shards are pinned
+/// and there are enough, else all that `server_cpulist` names.
+fn places(config: &Config, shards: usize) -> Vec<Vec<usize>> {
+    let cpus = shard_cpus(config);
+    match config.shard_pin && shards <= cpus.len() {
+        true => cpus.into_iter().map(|cpu| vec![cpu]).collect(),
+        false if config.server_cpulist.is_some() => vec![cpus; shards],
+        false => Vec::new(),
+    }
+}
+
+/// Ties the calling thread to `cpus`, if any are given.
+fn place(cpus: &[usize], who: &str) {
+    if !cpus.is_empty()
+        && let Err(error) = affinity::set_allowed_cpus(cpus)
+    {
+        log!(Warning, "{who} cannot be tied to CPUs {cpus:?}: {}", os_text(&error));
+    }
 }

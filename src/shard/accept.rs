@@ -19,6 +19,15 @@ impl<D: Driver> Shard<D>
 where
     D::Socket: Connection,
 {
+    /// Replaces the listeners by the newest set that came.
+    pub(super) fn listen_anew(&mut self) {
+        let Some(sets) = &self.new_listeners else { return };
+        if let Some(newest) = sets.try_iter().last() {
+            self.driver.unlisten();
+            newest.into_iter().for_each(|listener| self.listen(listener));
+        }
+    }
+
     /// A connection came in on this shard's listener.
     pub(super) fn accepted(&mut self, socket: D::Socket) {
         let Some(stats) = self.server.stats.get(self.id) else { return };

@@ -105,6 +105,8 @@ pub struct Conn {
     pub busy: bool,
     /// Replies still to come.
     pub order: Order,
+    /// Since when replies wait for those that other shards owe (driver's clock), or 0.
+    pub partial_since_ns: u64,
     /// Why the next command waits.
     pub hold: Hold,
     /// How it ends.
@@ -133,6 +135,7 @@ impl Conn {
             sending: 0,
             busy: false,
             order: Order::default(),
+            partial_since_ns: 0,
             hold: Hold::None,
             end: End::Open,
             dirty: false,

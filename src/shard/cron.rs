@@ -109,6 +109,7 @@ where
                     apply_policy(&mut ground.store, &self.config);
                 }
             }
+            Note::Listen => self.listen_anew(),
             Note::ActiveExpire(on) => self.active_expire = on,
             Note::Evict => {
                 self.relieve();

@@ -23,7 +23,7 @@ pub enum Flow {
 }
 
 /// Requests parsed before the first of them runs.
-const AHEAD: usize = 16;
+pub const AHEAD: usize = 16;
 
 /// Longest request, in bytes, that is looked at before its turn comes.
 const UNPIPELINED_MAX: i64 = 512;

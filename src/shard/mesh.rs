@@ -170,6 +170,11 @@ impl<S> Mesh<S> {
         self.links.iter().flatten().all(|l| l.rx.is_empty() && l.waiting.is_empty())
     }
 
+    /// Whether nothing waits for room in a ring.
+    pub fn is_flushed(&self) -> bool {
+        self.links.iter().flatten().all(|l| l.waiting.is_empty())
+    }
+
     /// Keeps an emptied batch for reuse.
     pub fn recycle(&mut self, mut batch: Box<Batch>) {
         if self.spares.len() < SPARES && batch.requests.capacity() + batch.replies.capacity() < SPARE_BYTES {

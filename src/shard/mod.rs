@@ -24,6 +24,7 @@ mod multi;
 mod order;
 mod output;
 mod queue;
+mod remote;
 mod route;
 pub mod txn;
 
@@ -41,11 +42,11 @@ use crate::keyspace::{Store, ToDrop};
 use crate::observe::ClientInfo;
 use ahash::AHashMap;
 use conn::Conn;
-use mesh::{Batch, Caller, Parcel};
+use mesh::{Caller, Parcel};
 use slab::Slab;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 use txn::{Hub, Seat, Turn, Vacancy};
 
@@ -91,6 +92,8 @@ pub struct Shard<D: Driver> {
     by_id: AHashMap<u64, usize>,
     /// Connections with something to send or to settle at the end of the turn.
     dirty: Vec<usize>,
+    /// Connections with replies that wait for those of other shards.
+    partial: Vec<usize>,
     /// Connections whose wait is over and that have unread bytes.
     ready: Vec<usize>,
     /// Connections that wait for the end of a pause, or for this shard's state.
@@ -117,6 +120,10 @@ pub struct Shard<D: Driver> {
     /// An eviction ran out of time.
     over_limit: bool,
     next_idle_check_ms: i64,
+    /// Until when it looks for work without sleeping (driver's clock; `shard-spin-us`).
+    spin_until_ns: u64,
+    /// Where new sets of listeners come from (shard 0).
+    new_listeners: Option<Receiver<Vec<D::Listener>>>,
     stopping: bool,
 }
 
@@ -148,6 +155,7 @@ where
             by_sock: Vec::new(),
             by_id: AHashMap::new(),
             dirty: Vec::new(),
+            partial: Vec::new(),
             ready: Vec::new(),
             paused: Vec::new(),
             lent_out: Vec::new(),
@@ -165,6 +173,8 @@ where
             next_expire_ns: u64::MAX,
             over_limit: false,
             next_idle_check_ms: 0,
+            spin_until_ns: 0,
+            new_listeners: None,
             stopping: false,
             server,
         }
@@ -173,6 +183,11 @@ where
     /// Starts accepting on `listener`; only shard 0 does and hands connections round.
     pub fn listen(&mut self, listener: D::Listener) {
         self.driver.listen(listener);
+    }
+
+    /// On `Note::Listen`, the listeners are replaced by the next set out of `sets`.
+    pub fn listen_anew_from(&mut self, sets: Receiver<Vec<D::Listener>>) {
+        self.new_listeners = Some(sets);
     }
 
     /// Runs until `Note::Stop`.
@@ -241,6 +256,8 @@ where
         self.end_turn();
         if worked {
             self.count_turn();
+            self.spin_until_ns =
+                self.time.mono_ns.saturating_add(u64::from(self.config.shard_spin_us) * 1000);
         }
         self.over_limit || (worked && self.n > 1 && !self.may_sleep())
     }
@@ -273,42 +290,6 @@ where
         worked | self.finish_done()
     }
 
-    /// Executes a batch of another shard's requests.
-    fn serve(&mut self, from: usize, mut batch: Box<Batch>) {
-        let requests = batch.take_requests();
-        let mut at = 0;
-        let Some(ground) = self.seat.state() else { return };
-        while let Some((caller, command, argv, next)) = Batch::request_at(&requests, at) {
-            at = next;
-            if let Some(command) = crate::command::table::by_id(command) {
-                let meter = &mut self.meter;
-                batch.reply(caller.conn, |out| {
-                    input::execute_for(ground, Some(&mut *meter), caller, command, &argv, out);
-                });
-            }
-        }
-        batch.restore(requests);
-        self.mesh.answer(from, batch);
-    }
-
-    /// Gives the answers of shard `from` to their connections.
-    fn deliver(&mut self, from: usize, batch: Box<Batch>) {
-        batch.replies(|conn, bytes| {
-            let key = conn as usize;
-            let Some(conn) = self.conns.get_mut(key) else { return };
-            conn.order.arrived(from, bytes, &mut conn.out);
-            if conn.end == conn::End::Now {
-                // Only awaited: nobody will read it.
-                conn.out.clear();
-            }
-            self.touch(key);
-            if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Drain && c.order.is_empty()) {
-                self.release(key);
-            }
-        });
-        self.mesh.recycle(batch);
-    }
-
     fn event(&mut self, event: Event<D::Buf, D::Socket>) {
         match event {
             Event::Received { sock, data } => {
@@ -319,6 +300,8 @@ where
             Event::Sent { sock, buffer, result } => self.sent(sock, buffer, result),
             Event::Ended { sock, error } => self.peer_ended(sock, error),
             Event::Accepted { socket, .. } => self.accepted(socket),
+            // Another thread has just shut this listener to open others; the next note brings them.
+            Event::AcceptFailed { error, .. } if error.kind() == io::ErrorKind::InvalidInput => {}
             Event::AcceptFailed { error, .. } => {
                 crate::observe::log::warning(&format!("Accepting client connection: {error}"));
             }
@@ -327,7 +310,8 @@ where
 
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn how_long(&mut self, busy: bool) -> Wait {
-        if busy || !self.ready.is_empty() || self.stopping {
+        let spin = self.time.mono_ns < self.spin_until_ns;
+        if busy || spin || !self.ready.is_empty() || self.stopping {
             return Wait::Never;
         }
         self.wakes.announce_sleep(self.id);
@@ -337,12 +321,16 @@ where
         }
         // The turn's own time will do: a sleep that is a turn too long is no harm to a cron.
         let now = self.time.mono_ns;
-        let next = self.next_cron_ns.min(self.next_expire_ns);
+        let partial = if self.partial.is_empty() { u64::MAX } else { now + output::PARTIAL_NS };
+        let next = self.next_cron_ns.min(self.next_expire_ns).min(partial);
         Wait::AtMost(CRON.min(Duration::from_nanos(next.saturating_sub(now).max(1))))
     }
 
+    /// A parked shard leaves in the rings what has come in: looking at it again and again would only take the
+    /// processor from the shard that it waits for.
     fn may_sleep(&self) -> bool {
-        self.n == 1 || (self.mesh.is_idle() && self.seat.may_sleep())
+        let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
+        self.n == 1 || (self.seat.may_sleep() && idle())
     }
 
     fn take_notes(&mut self) -> bool {

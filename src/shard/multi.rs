@@ -150,6 +150,11 @@ impl Whole<Ground> for WholeWork {
         for (_, ground) in lent.iter_mut() {
             now_ms = now_ms.max(ground.store.now_ms);
         }
+        // One time for all, for the watched keys too: one that is gone for the queue must have been gone for WATCH.
+        for (_, ground) in lent.iter_mut() {
+            ground.store.now_ms = now_ms;
+            ground.store.no_touch = session.no_touch;
+        }
         let mut broken = false;
         if let Some(watching) = session.watch.take_if(|_| self.exec.is_some()) {
             for (shard, ground) in lent.iter_mut() {
@@ -157,10 +162,6 @@ impl Whole<Ground> for WholeWork {
                 broken |= watch_broken(&ground.store, &watching, owns);
                 unregister(&watching, &mut ground.store, owns);
             }
-        }
-        for (_, ground) in lent.iter_mut() {
-            ground.store.now_ms = now_ms;
-            ground.store.no_touch = session.no_touch;
         }
         if broken {
             if !session.is_mute() {
@@ -186,12 +187,15 @@ impl Whole<Ground> for WholeWork {
                     shard,
                 };
                 run_queued(scene, queued, &mut meter, out);
+                // The next command counts (DBSIZE) without what this one found expired.
+                for (_, ground) in lent.iter_mut().filter(|(_, g)| !g.store.lapsed.is_empty()) {
+                    ground.store.remove_lapsed();
+                }
             }
             session.executing = None;
         }
         for (_, ground) in lent.iter_mut() {
             ground.store.no_touch = false;
-            ground.store.remove_lapsed();
         }
         *lock(&self.session) = Some(session);
     }
@@ -267,9 +271,8 @@ where
             })
             .collect();
         let work = Arc::new(Fragmented { command, caller, parts });
-        let mute = self.is_mute(key);
         let ticket = self.hub.independent(self.id, shards, work.clone());
-        self.wait_for(key, ticket, Job::Fragments(work, merge), mute)
+        self.wait_for(key, ticket, Job::Fragments(work, merge), self.is_mute(key))
     }
 
     /// Starts a command over all of `shards` together.

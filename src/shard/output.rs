@@ -18,6 +18,11 @@ const UNAUTH_OUTPUT: usize = UNAUTH_WAITING + 16 * 1024;
 /// From so many unsent bytes on, the limits are looked at after each command, not only when the turn ends.
 const WATCH_OUTPUT: usize = 64 * 1024;
 
+/// How long replies of a pipeline wait for those that other shards still owe it, in nanoseconds, and from how many bytes
+/// on they do not wait.
+pub(super) const PARTIAL_NS: u64 = 1_000_000;
+const PARTIAL_BYTES: usize = 16 * 1024;
+
 impl<D: Driver> Shard<D>
 where
     D::Socket: Connection,
@@ -36,6 +41,16 @@ where
     /// Sends what may be sent.
     pub(super) fn end_turn(&mut self) {
         let may_send = self.n == 1 || self.seat.may_send();
+        for key in std::mem::take(&mut self.partial) {
+            match self.conns.get(key) {
+                Some(conn) if conn.partial_since_ns == 0 => {}
+                Some(conn) if self.time.mono_ns.saturating_sub(conn.partial_since_ns) < PARTIAL_NS => {
+                    self.partial.push(key);
+                }
+                Some(_) => self.touch(key),
+                None => {}
+            }
+        }
         if may_send {
             // Settling may end a connection (output limits), which is settled then.
             while !self.dirty.is_empty() {
@@ -89,6 +104,17 @@ where
             }
             _ => {}
         }
+        if conn.order.open() > 0 && conn.end == End::Open && conn.out.len() < PARTIAL_BYTES {
+            // Other shards still owe replies to this pipeline: one send for all of them, if they come soon.
+            if conn.partial_since_ns == 0 {
+                conn.partial_since_ns = self.time.mono_ns.max(1);
+                self.partial.push(key);
+            }
+            if self.time.mono_ns.saturating_sub(conn.partial_since_ns) < PARTIAL_NS {
+                return;
+            }
+        }
+        conn.partial_since_ns = 0;
         if !conn.busy && !conn.out.is_empty() {
             let spare = self.spares.pop().unwrap_or_default();
             let buffer = std::mem::replace(&mut conn.out, spare);

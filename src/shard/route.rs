@@ -5,6 +5,7 @@ use super::input::Flow;
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
 use crate::base::numbers;
+use crate::command::meta::flag;
 use crate::command::{Args, Command, Failure, Merge, Route, Spread, table};
 use crate::data::slot::key_slot;
 use crate::keyspace::slots;
@@ -20,6 +21,10 @@ where
             return self.run_here(key, command, argv);
         }
         match command.row.route {
+            // What looks at the server as a whole (INFO, CLIENT LIST, CONFIG) finds the connection's earlier commands done.
+            Route::Home if !command.row.meta.has(flag::FAST) && self.undrained(key) => {
+                Flow::Retry(Hold::Drain)
+            }
             Route::Home => self.run_here(key, command, argv),
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
             Route::Every(merge) => self.fragment_all(key, command, argv, merge),

@@ -311,7 +311,7 @@ fn config_set(g: &mut Grammar) -> Words {
             ("active-expire-effort", &["1", "10", "0", "11"]),
             ("appendfsync", &["always", "never", "no", "everysec"]),
             ("no-such-directive", &["1"]),
-            ("port", &["abc", "70000"]),
+            ("port", &["abc"]),
             ("maxmemory-policy", &["noeviction", "sometimes"]),
         ]);
         let value = g.rng.pick(values).as_bytes().to_vec();

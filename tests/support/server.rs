@@ -180,7 +180,7 @@ pub fn find_in_path(name: &str) -> Option<PathBuf> {
 
 /// A port nobody listens on: below the range the kernel hands to clients, so that no client of a
 /// neighbouring test takes it meanwhile. `TEST_PORTS=low-high` confines the choice.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let range = std::env::var("TEST_PORTS").unwrap_or_else(|_| "20000-30000".to_string());
     let bounds = range.split_once('-').and_then(|(l, h)| Some((l.parse().ok()?, h.parse().ok()?)));

@@ -83,7 +83,9 @@ fn read_hello<'a>(argv: Args<'a>) -> Result<Hello<'a>, Failure> {
                 tail
             }
             [option, ..] => {
-                return Err(Failure::Bytes([b"ERR Syntax error in HELLO option '", *option, b"'"].concat()));
+                return Err(Failure::Bytes(
+                    [b"ERR Syntax error in HELLO option '", args::c_str(option), b"'"].concat(),
+                ));
             }
         };
     }

@@ -1,7 +1,7 @@
 //! EXPIRE, EXPIREAT, PEXPIRE, PEXPIREAT, PERSIST: setting and clearing expiry times.
 
 use super::first;
-use crate::command::args::{int, is, word};
+use crate::command::args::{c_str, int, is, word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::data::HKey;
 use crate::keyspace::Class;
@@ -47,7 +47,7 @@ impl Conditions {
                 () if is(option, "XX") => set.xx = true,
                 () if is(option, "GT") => set.gt = true,
                 () if is(option, "LT") => set.lt = true,
-                () => return Err(Failure::Bytes([b"ERR Unsupported option ", *option].concat())),
+                () => return Err(Failure::Bytes([b"ERR Unsupported option ", c_str(option)].concat())),
             }
         }
         if set.nx && (set.xx || set.gt || set.lt) {

@@ -117,16 +117,21 @@ fn raise(files: &mut impl OpenFiles, old: Limit, needed: u64) -> (u64, Option<io
     (old.soft, refusal)
 }
 
-/// Checks that `executors` glommio executors can lock their memory; the text names the cause and the cure.
+/// Makes sure that `executors` glommio executors can lock their memory, raising the limit where this process may.
 ///
-/// Root and processes with CAP_IPC_LOCK are not limited, but the limit tells only what is enforced for others, so for
-/// them a low limit is no proof: call this only when an executor failed to start, or to warn.
-pub fn check_locked_memory(executors: u64) -> Result<(), String> {
-    match get(Resource::LockedMemory) {
-        Ok(limit) => check_locked(limit, executors),
-        // What cannot be read is tried.
-        Err(_) => Ok(()),
+/// glommio goes by the limit alone, also for processes that the kernel does not hold to it (CAP_IPC_LOCK).
+///
+/// # Errors
+/// The limit is too low and stays so; the text names the cause and the cure.
+pub fn ensure_locked_memory(executors: u64) -> Result<(), String> {
+    // What cannot be read is tried.
+    let Ok(limit) = get(Resource::LockedMemory) else { return Ok(()) };
+    let needed = executors.saturating_mul(GLOMMIO_LOCKED_BYTES);
+    if limit.soft < needed {
+        // A refusal shows in the check that follows.
+        let _ = set(Resource::LockedMemory, Limit { soft: needed, hard: limit.hard.max(needed) });
     }
+    check_locked(get(Resource::LockedMemory).unwrap_or(limit), executors)
 }
 
 fn check_locked(limit: Limit, executors: u64) -> Result<(), String> {

@@ -82,6 +82,11 @@ impl<S: Send> Seat<S> {
         self.release_hold()
     }
 
+    /// Whether the state is lent, as far as this shard has noticed.
+    pub fn is_parked(&self) -> bool {
+        self.parked.is_some()
+    }
+
     /// Whether the shard may sleep: a turn would change nothing. Ask after announcing the sleep (see
     /// [`Waker`](super::Waker)), else a wake can be lost.
     pub fn may_sleep(&self) -> bool {

@@ -44,7 +44,7 @@ pub(super) fn setinfo(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let (attribute, value) = (args::word(argv, 2), args::word(argv, 3));
     let is_name = args::is(attribute, "lib-name");
     if !is_name && !args::is(attribute, "lib-ver") {
-        return Err(Failure::Bytes([b"ERR Unrecognized option '", attribute, b"'"].concat()));
+        return Err(Failure::Bytes([b"ERR Unrecognized option '", args::c_str(attribute), b"'"].concat()));
     }
     if !is_printable(value) {
         let line = [b"ERR ", attribute, b" cannot contain spaces, newlines or special characters."].concat();

@@ -35,7 +35,9 @@ impl<'a> Filter<'a> {
                 // There is one user, so the filter either fits every client or fails.
                 () if args::is(option, "user") => {
                     if *value != DEFAULT_USER.as_bytes() {
-                        return Err(Failure::Bytes([b"ERR No such user '", *value, b"'"].concat()));
+                        return Err(Failure::Bytes(
+                            [b"ERR No such user '", args::c_str(value), b"'"].concat(),
+                        ));
                     }
                 }
                 () if args::is(option, "skipme") && args::is(value, "yes") => filter.spare_caller = true,

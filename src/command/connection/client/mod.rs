@@ -48,7 +48,7 @@ fn kind(word: &[u8]) -> Result<Kind, Failure> {
         () if ["slave", "replica", "pubsub", "master"].iter().any(|known| args::is(word, known)) => {
             Ok(Kind::Other)
         }
-        () => Err(Failure::Bytes([b"ERR Unknown client type '", word, b"'"].concat())),
+        () => Err(Failure::Bytes([b"ERR Unknown client type '", args::c_str(word), b"'"].concat())),
     }
 }
 

@@ -1,43 +1,37 @@
-//! What CONFIG SET changes outside the snapshot: the log, the working directory.
+//! What CONFIG SET changes outside the snapshot: the working directory, the log, and whatever the control core does to
+//! the process (`Server::apply_config`).
 //!
 //! Most settings need nothing here: shards read the new snapshot (`Note::Config`), `Server::set_config` updates the
 //! thresholds. Whatever can fail does so before the new settings are published; what had been applied is taken back.
 
 use crate::base::alloc;
-use crate::base::sys::limits::{self, Limit, Resource};
+use crate::command::Server;
 use crate::config::{Config, LogLevel, SetError};
 use crate::observe::log;
 use std::path::Path;
-
-/// Descriptors that are no client's: as many as at the start (`control::process::limits`, `control::boot`).
-const RESERVED_FDS: u64 = 32;
-const FDS_PER_SHARD: u64 = 8;
 
 /// Applies the directives in `changed`, or none.
 ///
 /// A relative `dir` becomes the folder it meant, as Redis reports it (config.c `getConfigDirOption`).
 pub fn apply(
+    server: &Server,
     old: &Config,
     new: &mut Config,
     changed: &[&'static str],
-    shards: usize,
 ) -> Result<(), SetError> {
-    for name in changed {
-        if matches!(*name, "port" | "bind") && (old.port != new.port || old.bind != new.bind) {
-            return Err(SetError::refused(
-                *name,
-                "listening sockets are opened at the start; restart to change them",
-            ));
-        }
-    }
-    if changed.contains(&"maxclients") {
-        open_files(new.maxclients, shards)?;
-    }
-    if changed.contains(&"dir") {
+    let moves = changed.contains(&"dir");
+    if moves {
         std::env::set_current_dir(Path::new(&new.dir))
             .and_then(|()| std::env::current_dir())
             .map(|dir| new.dir = dir.to_string_lossy().into_owned())
             .map_err(|error| SetError::refused("dir", error_text(&error)))?;
+    }
+    if let Err(error) = server.apply_config(old, new, changed) {
+        if moves {
+            // It was there a moment ago; if it is gone, there is nowhere to go back to.
+            let _ = std::env::set_current_dir(Path::new(&old.dir));
+        }
+        return Err(error);
     }
     if changed.contains(&"loglevel") {
         log::configure(log::Settings { level: level(new.loglevel), ..log::settings() });
@@ -50,25 +44,6 @@ pub fn apply(
         ));
     }
     Ok(())
-}
-
-/// Makes sure that so many clients can have a descriptor each (config.c `updateMaxclients`).
-fn open_files(clients: u32, shards: usize) -> Result<(), SetError> {
-    let reserved = RESERVED_FDS + FDS_PER_SHARD * shards as u64;
-    let needed = u64::from(clients) + reserved;
-    // A limit that cannot be read is no reason to refuse: accepting a connection will tell.
-    let Ok(limit) = limits::get(Resource::OpenFiles) else { return Ok(()) };
-    let raised = Limit { soft: needed, hard: limit.hard };
-    if limit.soft >= needed || (limit.hard >= needed && limits::set(Resource::OpenFiles, raised).is_ok()) {
-        return Ok(());
-    }
-    let possible = limit.hard.saturating_sub(reserved);
-    Err(SetError::refused(
-        "maxclients",
-        format!(
-            "The operating system is not able to handle the specified number of clients, try with {possible}"
-        ),
-    ))
 }
 
 /// The system's words for an error, as Redis's `strerror` gives them.

@@ -38,7 +38,7 @@ fn set(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let guard = server.lock_config();
     let old = server.config.load_full();
     let mut applied = config::set(&old, &pairs, context).map_err(|error| failure(&error))?;
-    if let Err(error) = apply::apply(&old, &mut applied.config, &applied.changed, server.shards) {
+    if let Err(error) = apply::apply(server, &old, &mut applied.config, &applied.changed) {
         log::warning(&format!("Failed applying new configuration, the settings stay as they were: {error}"));
         return Err(failure(&error));
     }

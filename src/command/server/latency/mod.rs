@@ -96,7 +96,7 @@ fn histograms(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
 
 /// The error of GRAPH for an event without spikes.
 fn no_samples(event: &[u8]) -> Failure {
-    Failure::Bytes([b"ERR No samples available for event '", event, b"'"].concat())
+    Failure::Bytes([b"ERR No samples available for event '", args::c_str(event), b"'"].concat())
 }
 
 fn help(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {

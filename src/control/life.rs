@@ -1,0 +1,178 @@
+//! A server's life between boot and exit: the threads start, the control core watches, the threads end.
+//!
+//! The control core runs on the main thread, which alone takes SIGTERM and SIGINT.
+
+use super::outside::Outside;
+use super::process::os_text;
+use super::process::signals::{Shutdown, ShutdownSignal};
+use super::process::supervise::Supervisor;
+use super::threads::{self, Listening};
+use crate::base::clock;
+use crate::command::server_state::{Note, Process, ShutdownRequest};
+use crate::command::{Server, table};
+use crate::config::{Config, ShutdownFlags};
+use crate::io::wake::Wakes;
+use crate::log;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often the control core looks at signals and takes samples; Redis's `hz` 10.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What a life starts with.
+pub struct Beginning<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// The file they came from.
+    pub config_file: Option<PathBuf>,
+    /// Number of shards.
+    pub shards: usize,
+    /// What shard 0 listens on.
+    pub listening: Listening,
+    /// What CONFIG SET changes.
+    pub outside: Outside,
+    /// The signals of the process.
+    pub signals: &'a Shutdown,
+    /// Who is told how far the server is.
+    pub supervisor: &'a Supervisor,
+}
+
+/// A request for the end, left by a shard for the control core.
+type Request = Arc<Mutex<Option<ShutdownRequest>>>;
+
+/// Lives from the first thread to the last; returns when somebody asked for the end and all shards have stopped.
+///
+/// # Errors
+/// A thread could not start, or failed: the reason, cause and cure, in words.
+pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
+    let Beginning { config, config_file, shards, listening, outside, signals, supervisor } = beginning;
+    let wakes = Arc::new(Wakes::new(shards).map_err(|e| os_text(&e))?);
+    let request = Request::default();
+    let server = Arc::new(new_server(config, config_file, shards, &wakes, &request));
+    let waking = wakes.clone();
+    let posting = Arc::downgrade(&server);
+    server.on_config_set(Box::new(move |old, new, changed| {
+        if outside.apply(old, new, changed)?
+            && let Some(server) = posting.upgrade()
+        {
+            server.post(0, Note::Listen);
+            waking.wake(0);
+        }
+        Ok(())
+    }));
+    let (freeing, freer) = threads::start_freeing(config).map_err(|e| os_text(&e))?;
+    let shards = threads::start_shards(&server, &wakes, listening, &freeing)?;
+    signals.listen().map_err(|e| os_text(&e))?;
+    log!(Notice, "Server initialized");
+    let mut core = Core { server: &server, signals, request, supervisor, shards: &shards, is_ready: false };
+    let core_outcome = crate::io::core::run(TICK, || core.tick());
+    supervisor.stopping();
+    server.post_all(&Note::Stop);
+    let outcome = core_outcome.and(join(shards));
+    drop((freeing, server));
+    // The freeing thread ends with its last sender; what it still frees is not worth waiting for.
+    drop(freer);
+    outcome
+}
+
+fn new_server(
+    config: &Config,
+    config_file: Option<PathBuf>,
+    shards: usize,
+    wakes: &Arc<Wakes>,
+    request: &Request,
+) -> Server {
+    let (asked, waking) = (request.clone(), wakes.clone());
+    let process = Process {
+        config_file,
+        executable: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("shoal")),
+        wake: Box::new(move |shard| waking.wake(shard)),
+        shutdown: Box::new(move |r| *asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(r)),
+    };
+    Server::new(config.clone(), shards, table::all().len(), clock::now_ms(), process)
+}
+
+/// Waits for all shards; the last failure, if any.
+fn join(shards: Vec<JoinHandle<io::Result<()>>>) -> Result<(), String> {
+    let mut outcome = Ok(());
+    for shard in shards {
+        match shard.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => outcome = Err(format!("A shard's ring failed: {}", os_text(&error))),
+            Err(_) => outcome = Err("A shard panicked".into()),
+        }
+    }
+    outcome
+}
+
+/// The control core's view.
+struct Core<'a> {
+    server: &'a Server,
+    signals: &'a Shutdown,
+    request: Request,
+    supervisor: &'a Supervisor,
+    shards: &'a [JoinHandle<io::Result<()>>],
+    /// Whether it was said that the server is ready.
+    is_ready: bool,
+}
+
+impl Core<'_> {
+    /// One look at what happened.
+    fn tick(&mut self) -> ControlFlow<()> {
+        if !self.is_ready {
+            self.is_ready = true;
+            self.say_ready();
+        }
+        self.server.sample();
+        let asked = self.request.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ends = match self.signals.take() {
+            _ if asked.is_some() => {
+                log!(Warning, "User requested shutdown...");
+                true
+            }
+            Some(signal) => self.may_end(signal),
+            // A shard that ended by itself has failed.
+            None => self.shards.iter().any(JoinHandle::is_finished),
+        };
+        if !ends {
+            return ControlFlow::Continue(());
+        }
+        self.signals.set_stopping(true);
+        ControlFlow::Break(())
+    }
+
+    fn say_ready(&self) {
+        let config = self.server.config.load();
+        if config.port != 0 {
+            log!(Notice, "Ready to accept connections tcp");
+        }
+        if config.unixsocket.is_some() {
+            log!(Notice, "Ready to accept connections unix");
+        }
+        self.supervisor.ready("Ready to accept connections\n");
+    }
+
+    /// Whether a signal ends the server, by `shutdown-on-sigterm` and `shutdown-on-sigint`. With `save` and without
+    /// `force` it does not, as for SHUTDOWN SAVE: what was to be kept would be lost.
+    ///
+    /// Redis: server.c prepareForShutdown and serverCron, and their log lines.
+    fn may_end(&self, signal: ShutdownSignal) -> bool {
+        let config = self.server.config.load();
+        let flags = match signal {
+            ShutdownSignal::Term => config.shutdown_on_sigterm,
+            ShutdownSignal::Int => config.shutdown_on_sigint,
+        };
+        log!(Warning, "User requested shutdown...");
+        if !flags.contains(ShutdownFlags::SAVE) || flags.contains(ShutdownFlags::FORCE) {
+            return true;
+        }
+        log!(Warning, "Persistence is not built yet, nothing can be saved: can't exit. Use SHUTDOWN NOSAVE.");
+        log!(Warning, "Errors trying to shut down the server. Check the logs for more information.");
+        self.signals.set_stopping(false);
+        false
+    }
+}
