@@ -209,7 +209,7 @@ where
         (requests, Stop::Full)
     }
 
-    /// Asks the processor to load what the requests will touch: first all buckets, then all entries. At a million keys
+    /// Asks the processor to load what the requests will touch: first the way to all buckets, then the buckets, then the entries. At a million keys
     /// nearly every lookup misses the caches; the misses of a pipeline then overlap instead of following each other.
     fn prefetch(&mut self, key: usize, requests: &Requests<'_>) {
         let Some(db) = self.conns.get(key).and_then(|c| Some(c.session.as_ref()?.db)) else { return };
