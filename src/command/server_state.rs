@@ -122,6 +122,7 @@ pub struct Server {
     pause_writes_only: AtomicBool,
     mailboxes: Box<[Mailbox]>,
     owned: Box<[AtomicUsize]>,
+    evictions: Box<[AtomicBool]>,
     wakes: Box<dyn Fn(usize) + Send + Sync>,
     shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
     apply_config: OnceLock<Box<ApplyConfig>>,
@@ -168,6 +169,7 @@ impl Server {
             pause_until_ms: AtomicI64::new(0),
             pause_writes_only: AtomicBool::new(false),
             owned: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
+            evictions: (0..shards).map(|_| AtomicBool::new(false)).collect(),
             mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
@@ -214,6 +216,20 @@ impl Server {
         }
     }
 
+    /// Asks `shard` to evict; asked again before it has begun, it is asked once.
+    pub fn ask_eviction(&self, shard: usize) {
+        if self.evictions.get(shard).is_some_and(|asked| !asked.swap(true, Ordering::AcqRel)) {
+            self.post(shard, Note::Evict);
+        }
+    }
+
+    /// `shard` begins the eviction that it was asked for.
+    pub fn begin_eviction(&self, shard: usize) {
+        if let Some(asked) = self.evictions.get(shard) {
+            asked.store(false, Ordering::Release);
+        }
+    }
+
     /// Leaves a note for every shard.
     pub fn post_all(&self, note: &Note) {
         (0..self.shards).for_each(|shard| self.post(shard, note.clone()));
@@ -252,6 +268,11 @@ impl Server {
     /// Connections that `shard` owns.
     pub fn connections_of(&self, shard: usize) -> usize {
         self.owned.get(shard).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    /// Connections of all shards, those on their way to their shard included.
+    pub fn connections(&self) -> usize {
+        (0..self.shards).map(|shard| self.connections_of(shard)).sum()
     }
 
     /// The shard with the fewest connections, which is counted for the new one.
@@ -299,6 +320,15 @@ impl Server {
     pub fn paused(&self, now_ms: i64) -> Option<Pause> {
         (self.pause_until_ms.load(Ordering::Relaxed) > now_ms)
             .then(|| if self.pause_writes_only.load(Ordering::Relaxed) { Pause::Write } else { Pause::All })
+    }
+
+    /// Takes back the end of a pause that has passed, so that commands are not looked at for it any more.
+    pub(super) fn forget_past_pause(&self, now_ms: i64) {
+        let until = self.pause_until_ms.load(Ordering::Relaxed);
+        if until > 0 && until <= now_ms {
+            // A pause that begins meanwhile stays.
+            let _ = self.pause_until_ms.compare_exchange(until, 0, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 
     /// When the present pause ends (unix ms).

@@ -93,6 +93,9 @@ pub trait Driver {
     fn unlisten(&mut self);
     /// Starts receiving on a socket.
     fn adopt(&mut self, socket: Self::Socket) -> Sock;
+    /// Stops receiving on a socket, or goes on. What is already on its way still arrives, and the peer's end is seen only
+    /// when receiving goes on: the peer is slowed down by TCP's own window.
+    fn hear(&mut self, sock: Sock, on: bool);
     /// Sends the whole buffer. One send per socket at a time: the next after `Sent`.
     fn send(&mut self, sock: Sock, buffer: Vec<u8>);
     /// Ends a socket. No event names it afterwards.

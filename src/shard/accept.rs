@@ -31,7 +31,7 @@ where
     /// A connection came in on this shard's listener.
     pub(super) fn accepted(&mut self, socket: D::Socket) {
         let Some(stats) = self.server.stats.get(self.id) else { return };
-        if self.server.clients.count() >= self.config.maxclients as usize {
+        if self.server.connections() >= self.config.maxclients as usize {
             stats.rejected_connections.add(1);
             return socket.refuse(b"-ERR max number of clients reached\r\n");
         }

@@ -109,6 +109,8 @@ pub struct Conn {
     pub partial_since_ns: u64,
     /// Why the next command waits.
     pub hold: Hold,
+    /// Receiving is stopped until what was received is executed.
+    pub deaf: bool,
     /// How it ends.
     pub end: End,
     /// Listed among the connections to look at when the turn ends.
@@ -137,6 +139,7 @@ impl Conn {
             order: Order::default(),
             partial_since_ns: 0,
             hold: Hold::None,
+            deaf: false,
             end: End::Open,
             dirty: false,
             last_ms: now_ms,

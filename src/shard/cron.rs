@@ -7,6 +7,7 @@ use crate::command::meta::flag;
 use crate::command::{Args, Command, Note};
 use crate::config::{Config, MaxmemoryPolicy};
 use crate::keyspace::{Policy, Store};
+use std::sync::Arc;
 
 /// Counters of a shard since they were last published.
 #[derive(Default)]
@@ -46,6 +47,7 @@ where
         self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
         self.publish_counters();
         self.end_idle();
+        self.watch_soft_limits();
         self.end_slow_readers();
         if let Some(ground) = self.seat.state() {
             ground.store.estimate_ttl();
@@ -55,6 +57,15 @@ where
         }
         if self.server.paused(self.time.unix_ms).is_none() {
             self.release_paused();
+        }
+    }
+
+    /// Looks again at connections that exceed the soft output limit: one that does nothing is looked at nowhere else.
+    fn watch_soft_limits(&mut self) {
+        if self.config.client_output_buffer_limit.first().is_some_and(|limit| limit.soft_bytes > 0) {
+            let over: Vec<usize> =
+                self.conns.iter().filter(|(_, c)| c.soft_since_ms != 0).map(|(key, _)| key).collect();
+            over.into_iter().for_each(|key| self.touch(key));
         }
     }
 
@@ -122,6 +133,7 @@ where
             Note::Listen => self.listen_anew(),
             Note::ActiveExpire(on) => self.active_expire = on,
             Note::Evict => {
+                self.server.begin_eviction(self.id);
                 self.relieve();
             }
             _ => {}
@@ -148,14 +160,18 @@ where
         self.server.publish(self.id, &mut ground.store);
     }
 
-    /// Shows a command that ran to the MONITORs.
+    /// What MONITORs are shown of a command; `None` for those that are not shown.
     #[cold]
-    pub(super) fn show_monitors(&mut self, key: usize, command: &'static Command, argv: Args<'_>) {
+    pub(super) fn line_for_monitors(
+        &self,
+        key: usize,
+        command: &'static Command,
+        argv: Args<'_>,
+    ) -> Option<Arc<[u8]>> {
         if command.row.meta.flags & (flag::SKIP_MONITOR | flag::ADMIN) != 0 {
-            return;
+            return None;
         }
-        if let Some(session) = self.conns.get(key).and_then(|c| c.session.as_deref()) {
-            self.server.feed_monitors(command, session, argv);
-        }
+        let session = self.conns.get(key)?.session.as_deref()?;
+        Some(self.server.monitor_line(command, session, argv).into())
     }
 }

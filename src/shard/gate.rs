@@ -46,7 +46,7 @@ where
             let failure = Failure::text("ERR Command not allowed inside a transaction");
             return Some(self.refused(key, command, &failure));
         }
-        if self.config.maxmemory > 0 && !self.room(command) {
+        if self.config.maxmemory > 0 && self.needs_room(key, command) && !self.relieve() {
             let failure = Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
             return Some(self.refused(key, command, &failure));
         }
@@ -82,6 +82,23 @@ where
         }
         self.close(key);
         true
+    }
+
+    /// Whether the command is refused where memory is short: by its flag, by a flag of what EXEC is about to run, and
+    /// whatever is queued (server.c `processCommand`, reject_cmd_on_oom).
+    fn needs_room(&mut self, key: usize, command: &'static Command) -> bool {
+        let multi = self.conns.get(key).and_then(|c| c.session.as_ref()?.multi.as_ref());
+        let needs = |c: &Command| c.row.meta.has(flag::DENYOOM);
+        let verdict = match (multi, command.row.handler) {
+            (Some(multi), Handler::Shard(ShardOp::Exec)) => multi.queue.iter().any(|q| needs(q.command)),
+            (Some(_), Handler::Run(_)) => !matches!(command.row.meta.name, "quit" | "reset"),
+            _ => needs(command),
+        };
+        if !verdict {
+            // It runs in any case, but what can be freed is freed before it.
+            self.relieve();
+        }
+        verdict
     }
 
     fn refused(&mut self, key: usize, command: &'static Command, failure: &Failure) -> Flow {

@@ -6,7 +6,7 @@ use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::{Connection, Driver, Shard};
 use crate::command::session::ReplyMode;
-use crate::command::{Args, Command, Failure, Handler, View, table};
+use crate::command::{Args, Command, Failure, Handler, ShardOp, View, table};
 use crate::io::Event;
 use crate::resp::{Argv, Limits, Out, Parsed, Parser, ProtocolError};
 use smallvec::SmallVec;
@@ -27,6 +27,9 @@ pub const AHEAD: usize = 16;
 
 /// Longest request, in bytes, that is looked at before its turn comes.
 const UNPIPELINED_MAX: u16 = 512;
+
+/// Unread bytes of a waiting connection from which on no more are received, and at half of which receiving goes on.
+const UNEXECUTED_MAX: usize = 1024 * 1024;
 
 /// A parsed request and the command that it names.
 struct Request<'a> {
@@ -103,6 +106,7 @@ where
             conn.inbuf.push(data);
             self.resume(key);
         }
+        self.slow_down(key);
         self.check_query_buffer(key);
     }
 
@@ -116,6 +120,23 @@ where
         let used = self.feed(key, bytes.get(at..).unwrap_or_default());
         if let Some(conn) = self.conns.get_mut(key) {
             conn.inbuf.restore(bytes, at + used);
+            if conn.deaf && conn.inbuf.len() < UNEXECUTED_MAX / 2 {
+                conn.deaf = false;
+                self.driver.hear(conn.sock, true);
+            }
+        }
+    }
+
+    /// Stops receiving from a connection that sends faster than its commands run: the next one waits for other shards,
+    /// and a bulk load must not pile up here until it meets `client-query-buffer-limit`.
+    fn slow_down(&mut self, key: usize) {
+        if let Some(conn) = self.conns.get_mut(key)
+            && conn.hold != Hold::None
+            && !conn.deaf
+            && conn.inbuf.len() > UNEXECUTED_MAX
+        {
+            conn.deaf = true;
+            self.driver.hear(conn.sock, false);
         }
     }
 
@@ -284,13 +305,17 @@ where
             }
             return flow;
         }
+        // Taken before the command runs: a transaction may carry the session away.
+        let shown = (self.watchful && self.server.has_monitors())
+            .then(|| self.line_for_monitors(key, command, argv))
+            .flatten();
         let flow = match command.row.handler {
             Handler::Shard(op) => self.shard_op(key, op, command, argv),
             Handler::Run(_) | Handler::Container => self.route(key, command, argv),
         };
         if !matches!(flow, Flow::Retry(_)) {
-            if self.watchful && self.server.has_monitors() {
-                self.show_monitors(key, command, argv);
+            if let Some(line) = shown {
+                self.server.feed_monitors(&line);
             }
             self.after_command(key, Some(command));
         }
@@ -349,6 +374,17 @@ where
 
     /// Replies an error for a command that does not run; inside MULTI the transaction is spoilt (Redis: `rejectCommand`).
     pub(super) fn refuse(&mut self, key: usize, command: Option<&'static Command>, failure: &Failure) {
+        let is_exec = match failure {
+            Failure::Arity(name) => name == "exec",
+            _ => command.is_some_and(|c| matches!(c.row.handler, Handler::Shard(ShardOp::Exec))),
+        };
+        if is_exec && self.leave_multi(key).is_some() {
+            // multi.c `execCommandAbort`: a refused EXEC ends the transaction.
+            self.unwatch(key);
+            let line = [b"EXECABORT Transaction discarded because of: ", failure.line().as_ref()].concat();
+            self.reply(key, |out| out.error(&line));
+            return self.meter.refused(&self.server, self.id, command, failure);
+        }
         self.reply(key, |out| out.error(&failure.line()));
         if let Some(multi) = self.conns.get_mut(key).and_then(|c| c.session.as_mut()?.multi.as_mut()) {
             multi.aborted = true;

@@ -2,8 +2,6 @@
 
 use super::{Connection, Driver, Shard};
 use crate::base::{alloc, clock};
-use crate::command::meta::flag;
-use crate::command::{Command, Note};
 use crate::keyspace::pressure::{Pressure, Relief, time_limit_us};
 use crate::keyspace::{Eviction, expire};
 
@@ -11,11 +9,6 @@ impl<D: Driver> Shard<D>
 where
     D::Socket: Connection,
 {
-    /// Makes room below `maxmemory` before a command. `false`: there is none, and the command would need some.
-    pub(super) fn room(&mut self, command: &'static Command) -> bool {
-        self.relieve() || !command.row.meta.has(flag::DENYOOM)
-    }
-
     /// Evicts this shard's share of what is over `maxmemory` and wakes the shard that holds the most. `false`: memory is
     /// over the limit and nothing may go anywhere.
     pub(super) fn relieve(&mut self) -> bool {
@@ -61,7 +54,7 @@ where
                     self.over_limit = !report.exhausted && report.bytes < bytes;
                 }
                 if let Some(shard) = wake {
-                    self.server.post(shard, Note::Evict);
+                    self.server.ask_eviction(shard);
                 }
                 true
             }

@@ -160,6 +160,11 @@ impl<S> Mesh<S> {
         }
     }
 
+    /// Parcels for `to` that found no room in its ring yet.
+    pub fn backlog(&self, to: usize) -> usize {
+        self.links.get(to).and_then(Option::as_ref).map_or(0, |link| link.waiting.len())
+    }
+
     /// The next parcel from `from`.
     pub fn next(&mut self, from: usize) -> Option<Parcel<S>> {
         self.links.get_mut(from)?.as_mut()?.rx.pop().ok()

@@ -334,7 +334,9 @@ where
     /// processor from the shard that it waits for.
     fn may_sleep(&self) -> bool {
         let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
-        self.n == 1 || (self.seat.may_sleep() && idle())
+        // Who completes a transaction wakes its origin only if that sleeps already.
+        let done = || self.waiting.iter().any(|w| w.is_done());
+        self.n == 1 || (self.seat.may_sleep() && idle() && !done())
     }
 
     fn take_notes(&mut self) -> bool {

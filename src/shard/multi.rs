@@ -33,10 +33,19 @@ pub struct Waiting {
     key: usize,
     ticket: Ticket<Ground>,
     job: Job,
+    /// The EXEC that the job carries out, to be counted when it is done.
+    exec: Option<&'static Command>,
     /// The client does not want the reply (CLIENT REPLY).
     mute: bool,
     /// When it began (driver's clock).
     started_ns: u64,
+}
+
+impl Waiting {
+    /// Whether the transaction is complete.
+    pub fn is_done(&self) -> bool {
+        self.ticket.is_done()
+    }
 }
 
 enum Job {
@@ -133,7 +142,6 @@ impl Fragments<Ground> for SplitQueue {
 struct WholeWork {
     server: Arc<Server>,
     shards: usize,
-    home: usize,
     /// One command, or the queue of an EXEC.
     queue: Vec<Queued>,
     /// The size of the queue, if it is that of an EXEC.
@@ -175,8 +183,8 @@ impl Whole<Ground> for WholeWork {
             }
             session.executing = self.exec;
             let mut meter = Meter::start();
-            // The statistics of a parked participant have no other writer now; those of the home shard might.
-            let shard = lent.shards().last().unwrap_or(self.home);
+            // Statistics have one writer each: the thread that runs this.
+            let shard = lent.runner();
             for queued in &self.queue {
                 let mut stores = LentStores::new(lent, self.shards);
                 let scene = Scene {
@@ -296,11 +304,11 @@ where
     pub(super) fn exec_over_shards(
         &mut self,
         key: usize,
-        _exec: &'static Command,
+        exec: &'static Command,
         multi: Multi,
         kind: ExecKind,
     ) -> Flow {
-        match kind {
+        let flow = match kind {
             ExecKind::Independent(shards, owners) => {
                 let Some(caller) =
                     self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?)))
@@ -317,7 +325,11 @@ where
                 self.start_whole(key, multi.queue, Some(size), shards)
             }
             ExecKind::Here => Flow::Done,
+        };
+        if let (Flow::Wait(_), Some(waiting)) = (flow, self.waiting.last_mut()) {
+            waiting.exec = Some(exec);
         }
+        flow
     }
 
     fn start_whole(
@@ -333,7 +345,6 @@ where
         let work = Arc::new(WholeWork {
             server: self.server.clone(),
             shards: self.n,
-            home: self.id,
             queue,
             exec,
             session: Mutex::new(Some(session)),
@@ -363,7 +374,7 @@ where
     }
 
     fn wait_for(&mut self, key: usize, ticket: Ticket<Ground>, job: Job, mute: bool) -> Flow {
-        self.waiting.push(Waiting { key, ticket, job, mute, started_ns: self.time.mono_ns });
+        self.waiting.push(Waiting { key, ticket, job, exec: None, mute, started_ns: self.time.mono_ns });
         Flow::Wait(Hold::Txn)
     }
 
@@ -384,7 +395,11 @@ where
     }
 
     fn finish(&mut self, waiting: Waiting) {
-        let Waiting { key, job, mute, started_ns, .. } = waiting;
+        let Waiting { key, job, exec, mute, started_ns, .. } = waiting;
+        if let Some(exec) = exec {
+            let nanos = self.time.mono_ns.saturating_sub(started_ns);
+            self.meter.count_call(&self.server, self.id, exec, nanos);
+        }
         let random = self.rng.next_u64();
         let Some(conn) = self.conns.get_mut(key) else { return };
         let mark = conn.out.len();

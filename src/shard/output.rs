@@ -91,7 +91,7 @@ where
             End::Now => return,
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
             // A blocked client of Redis that goes away does not come back from its wait.
-            End::AfterInput if conn.hold == Hold::Pause => return self.remove(key),
+            End::AfterInput if conn.hold == Hold::Pause && !owed => return self.remove(key),
             // What is left of its input is a request that was cut off, unless its turn is still to come.
             End::AfterInput
                 if !owed

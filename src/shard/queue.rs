@@ -99,7 +99,9 @@ where
         if self.watchful && self.server.has_monitors() {
             for queued in &multi.queue {
                 let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-                self.show_monitors(key, queued.command, &argv);
+                if let Some(line) = self.line_for_monitors(key, queued.command, &argv) {
+                    self.server.feed_monitors(&line);
+                }
             }
         }
         match self.exec_kind(key, &multi) {

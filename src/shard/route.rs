@@ -4,11 +4,13 @@ use super::conn::Hold;
 use super::input::Flow;
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
-use crate::base::numbers;
 use crate::command::meta::flag;
-use crate::command::{Args, Command, Failure, Merge, Route, Spread, table};
+use crate::command::{Args, Command, Failure, Merge, Route, Spread, args, table};
 use crate::data::slot::key_slot;
 use crate::keyspace::slots;
+
+/// Batches on the way to one shard beyond which connections send it no more before they are answered.
+const BACKLOG_MAX: usize = 256;
 
 impl<D: Driver> Shard<D>
 where
@@ -31,7 +33,7 @@ where
             Route::Cursor(word) => {
                 let owner = argv
                     .get(word)
-                    .and_then(|w| numbers::parse_u64(w))
+                    .and_then(|w| args::cursor(w).ok())
                     .map(|cursor| slots::owner(slots::of_cursor(cursor), self.n));
                 self.run_at(key, owner.unwrap_or(self.id), command, argv)
             }
@@ -79,6 +81,10 @@ where
     ) -> Flow {
         if owner == self.id {
             return self.run_here(key, command, argv);
+        }
+        if self.undrained(key) && self.mesh.backlog(owner) > BACKLOG_MAX {
+            // The owner cannot keep up: this connection waits for its own replies before it sends more.
+            return Flow::Retry(Hold::Drain);
         }
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Some(session) = conn.session.as_deref() else { return Flow::Done };

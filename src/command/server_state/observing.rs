@@ -85,10 +85,9 @@ impl Server {
         }
     }
 
-    /// Sends a command to all MONITORs (replication.c `replicationFeedMonitors`).
+    /// Sends a command's line, made by [`Server::monitor_line`], to all MONITORs (replication.c `replicationFeedMonitors`).
     #[cold]
-    pub fn feed_monitors(&self, command: &Command, session: &Session, argv: Args<'_>) {
-        let line: Arc<[u8]> = self.monitor_line(command, session, argv).into();
+    pub fn feed_monitors(&self, line: &Arc<[u8]>) {
         let list = self.monitor_list.lock().unwrap_or_else(PoisonError::into_inner);
         for &(id, shard) in list.iter() {
             self.post(shard, Note::Push(id, line.clone()));
@@ -96,7 +95,7 @@ impl Server {
     }
 
     /// `+1700000000.123456 [0 127.0.0.1:1234] "set" "k" "v"` with its line end.
-    fn monitor_line(&self, command: &Command, session: &Session, argv: Args<'_>) -> Vec<u8> {
+    pub fn monitor_line(&self, command: &Command, session: &Session, argv: Args<'_>) -> Vec<u8> {
         let now_us = clock::now_us();
         let info = &session.info;
         let mut line = Vec::with_capacity(64 + argv.iter().map(|word| word.len() + 3).sum::<usize>());
@@ -151,6 +150,7 @@ impl Server {
 
     /// Takes a sample for `instantaneous_*` and the peak of memory: the control core calls it about every 100 ms.
     pub fn sample(&self) {
+        self.forget_past_pause(clock::now_ms());
         let used = alloc::used_memory();
         self.note_peak(used);
         // Later samples find the figure of the first and leave it.

@@ -184,6 +184,13 @@ impl Driver for SimDriver {
         Sock(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
+    fn hear(&mut self, sock: Sock, on: bool) {
+        let mut state = self.world.lock();
+        if let Some(conn) = self.conn_of(&state, sock) {
+            state.with_pipe(conn, |pipe, _| pipe.server_hears(on));
+        }
+    }
+
     fn send(&mut self, sock: Sock, buffer: Vec<u8>) {
         let mut state = self.world.lock();
         if let Some(conn) = self.conn_of(&state, sock) {

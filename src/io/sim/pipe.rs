@@ -113,6 +113,8 @@ pub struct Pipe {
     server_closed: bool,
     client_closed: bool,
     end_reported: bool,
+    /// The server does not listen to the client (`Driver::hear`).
+    unheard: bool,
 }
 
 fn broken() -> io::Error {
@@ -228,13 +230,21 @@ impl Pipe {
 
     /// When the server's end next has something to report, as far as the past decides.
     pub fn server_due(&self, weather: &Weather) -> Option<u64> {
-        let received =
-            if self.end_reported { None } else { self.reset.into_iter().chain(self.to_server.due()).min() };
+        let received = if self.end_reported || self.unheard {
+            None
+        } else {
+            self.reset.into_iter().chain(self.to_server.due()).min()
+        };
         let sent = self.sending.as_ref().filter(|send| {
             let stuck = send.at < send.buffer.len() && self.to_client.bytes >= weather.window_bytes;
             !stuck || self.client_closed || self.reset.is_some()
         });
         received.into_iter().chain(sent.map(|s| s.due)).min()
+    }
+
+    /// The server stops listening to the client, or goes on.
+    pub fn server_hears(&mut self, on: bool) {
+        self.unheard = !on;
     }
 
     /// The next thing to report, at most one buffer of it.
@@ -243,7 +253,7 @@ impl Pipe {
         if let Some(report) = self.report_send(air) {
             return Some(report);
         }
-        if self.end_reported {
+        if self.end_reported || self.unheard {
             return None;
         }
         if self.reset.is_some_and(|due| due <= air.now_ns) {

@@ -55,6 +55,8 @@ struct Slot {
     sent: usize,
     closing: bool,
     finished: bool,
+    /// Receiving was stopped by `hear`.
+    deaf: bool,
 }
 
 /// One shard's ring.
@@ -176,7 +178,10 @@ impl Uring {
     }
 
     fn arm_recv(&mut self, index: usize) {
-        if let Some(slot) = self.sockets.get_mut(index) {
+        if let Some(slot) = self.sockets.get_mut(index)
+            && !slot.receiving
+            && !slot.deaf
+        {
             slot.receiving = true;
             let fd = types::Fd(slot.fd.as_raw_fd());
             let entry = opcode::RecvMulti::new(fd, buffers::GROUP).build().user_data(tag(RECV, index));
@@ -278,7 +283,10 @@ impl Uring {
         }
         let sock = Sock(u32::try_from(index).unwrap_or(u32::MAX));
         let result = done.result();
-        if result > 0 {
+        if result == -libc::ECANCELED {
+            // Stopped by `hear`; if that was taken back meanwhile, receiving starts anew.
+            self.starved.push(index);
+        } else if result > 0 {
             events.extend(data.map(|data| Event::Received { sock, data }));
             if over {
                 self.starved.push(index);
@@ -353,11 +361,30 @@ impl Driver for Uring {
     }
 
     fn adopt(&mut self, socket: OwnedFd) -> Sock {
-        let slot =
-            Slot { fd: socket, receiving: false, sending: None, sent: 0, closing: false, finished: false };
+        let slot = Slot {
+            fd: socket,
+            receiving: false,
+            sending: None,
+            sent: 0,
+            closing: false,
+            finished: false,
+            deaf: false,
+        };
         let index = self.sockets.insert(slot);
         self.arm_recv(index);
         Sock(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    fn hear(&mut self, sock: Sock, on: bool) {
+        let index = sock.0 as usize;
+        let Some(slot) = self.sockets.get_mut(index) else { return };
+        let was_deaf = std::mem::replace(&mut slot.deaf, !on);
+        if on && was_deaf {
+            self.starved.push(index);
+        } else if !on && slot.receiving {
+            let entry = opcode::AsyncCancel::new(tag(RECV, index)).build().user_data(tag(CANCEL, 0));
+            self.push(&entry);
+        }
     }
 
     fn send(&mut self, sock: Sock, buffer: Vec<u8>) {

@@ -98,14 +98,15 @@ impl<S> Slots<S> {
     /// # Safety
     /// Every participant has published and its arrival was acquired by the caller; none reclaims before the caller
     /// releases the `done` flag; only one view of these slots is ever made.
-    pub(super) unsafe fn lent(&self) -> Lent<'_, S> {
-        Lent { slots: self, _borrows: PhantomData }
+    pub(super) unsafe fn lent(&self, runner: usize) -> Lent<'_, S> {
+        Lent { slots: self, runner, _borrows: PhantomData }
     }
 }
 
 /// The states of all participants of a class-D transaction, borrowed by the one shard that runs it.
 pub struct Lent<'a, S> {
     slots: &'a Slots<S>,
+    runner: usize,
     _borrows: PhantomData<&'a mut S>,
 }
 
@@ -113,6 +114,11 @@ impl<S> Lent<'_, S> {
     /// The participants.
     pub fn shards(&self) -> ShardSet {
         self.slots.shards
+    }
+
+    /// The shard on whose thread the work runs: the last that arrived.
+    pub fn runner(&self) -> usize {
+        self.runner
     }
 
     /// The state of `shard`, or `None` if it is no participant.

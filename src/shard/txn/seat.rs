@@ -105,18 +105,19 @@ impl<S: Send> Seat<S> {
         if self.hold.is_some() {
             return if self.release_hold() { Turn::Progress } else { Turn::Idle };
         }
-        let mut moved = false;
         if let Some(txn) = &self.parked {
             if !self.lend_is_over(txn) {
                 return Turn::Parked;
             }
             self.berth.reclaim();
             self.parked = None;
-            moved = true;
+            // Nothing is started in this turn: under an endless flood of class D the shard would park again at once, and
+            // single-shard commands would never find its state at home.
+            return Turn::Progress;
         }
         if self.queue.is_empty() {
             if self.inbox().is_empty() {
-                return if moved { Turn::Progress } else { Turn::Idle };
+                return Turn::Idle;
             }
             let (hub, queue) = (&self.hub, &mut self.queue);
             hub.inboxes[self.shard].take_into(queue);
@@ -167,7 +168,7 @@ impl<S: Send> Seat<S> {
         }
         // SAFETY: this is the last of all shares, so every participant has published before its count-down and this
         // thread has acquired all of them; nobody reclaims before `complete` releases `done`; only one shard is last.
-        work.whole(&mut unsafe { slots.lent() });
+        work.whole(&mut unsafe { slots.lent(self.shard) });
         self.berth.reclaim();
         hold::complete(&self.hub, Some(self.shard), txn);
         true

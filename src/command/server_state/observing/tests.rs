@@ -57,7 +57,8 @@ fn monitors_are_sent_the_words_of_a_command() {
     assert!(f.server.has_monitors());
     let words: Vec<&[u8]> = vec![b"set", b"k", b"a\"\n\x01"];
     let command = table::registry().find(&words).unwrap();
-    f.server.feed_monitors(command, &f.session, &words);
+    let line = f.server.monitor_line(command, &f.session, &words).into();
+    f.server.feed_monitors(&line);
     let notes = f.server.take_notes(0);
     let Some(Note::Push(1, line)) = notes.last() else { panic!("{notes:?}") };
     let line = String::from_utf8(line.to_vec()).unwrap();
