@@ -76,7 +76,8 @@ fn ten_thousand_departures_leave_nothing_behind() {
         let after = round(7_000);
         println!("{}: descriptors, MiB used, MiB resident: {before:?}, then {after:?}", server.name());
         assert_eq!(after.0, before.0, "{}", server.name());
-        assert!(after.1 <= before.1 + 4, "{}: {} MiB became {}", server.name(), before.1, after.1);
+        // Shards keep up to 16 MiB of emptied batches each.
+        assert!(after.1 <= before.1 + 64, "{}: {} MiB became {}", server.name(), before.1, after.1);
         // What the allocator keeps follows the most replies that were under way at once.
         assert!(after.2 < before.2 + 400, "{}: {} MiB became {}", server.name(), before.2, after.2);
         assert_eq!(server.connect().call(&["PING"]).unwrap().raw, b"+PONG\r\n");
