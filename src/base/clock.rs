@@ -71,6 +71,24 @@ fn rate() -> Rate {
     *RATE.get_or_init(measure_rate)
 }
 
+/// Both clocks at one moment: of a few tries the one in which nothing came between them.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+fn paired() -> (u64, u64) {
+    let mut best = (u64::MAX, 0, 0);
+    for _ in 0..16 {
+        // SAFETY: as in `ticks`.
+        let before = unsafe { std::arch::x86_64::_rdtsc() };
+        let ns = mono_ns();
+        // SAFETY: as in `ticks`.
+        let after = unsafe { std::arch::x86_64::_rdtsc() };
+        let width = after.wrapping_sub(before);
+        if width < best.0 {
+            best = (width, before.wrapping_add(width / 2), ns);
+        }
+    }
+    (best.1, best.2)
+}
+
 /// Compares the counter with the monotonic clock for two milliseconds, once per process. The counter is trusted where
 /// the kernel trusts it as its clock source: constant, not stopping, the same on all processors.
 #[cold]
@@ -83,12 +101,10 @@ fn measure_rate() -> Rate {
         if !["constant_tsc", "nonstop_tsc"].iter().all(|flag| line.contains(flag)) {
             return nanoseconds;
         }
-        // SAFETY: as in `ticks`.
-        let read = || (unsafe { std::arch::x86_64::_rdtsc() }, mono_ns());
-        let (t0, ns0) = read();
+        let (t0, ns0) = paired();
         let (mut t1, mut ns1) = (t0, ns0);
-        while ns1 - ns0 < 2 * NS_PER_MS {
-            (t1, ns1) = read();
+        while ns1.saturating_sub(ns0) < 2 * NS_PER_MS {
+            (t1, ns1) = paired();
         }
         let ticks = u128::from(t1.saturating_sub(t0).max(1));
         let scaled = (u128::from(ns1 - ns0) << 32) / ticks;
@@ -118,11 +134,15 @@ mod tests {
 
     #[test]
     fn ticks_measure_what_the_monotonic_clock_measures() {
-        let (t0, ns0) = (ticks(), mono_ns());
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        let (by_ticks, by_clock) = (ticks_to_ns(ticks() - t0), mono_ns() - ns0);
-        let error = by_ticks.abs_diff(by_clock) as f64 / by_clock as f64;
-        assert!(error < 0.05, "{by_ticks} ns by ticks, {by_clock} ns by the clock");
+        // The thread may lose the processor between two readings: then once more.
+        let mut worst = f64::INFINITY;
+        for _ in 0..20 {
+            let (t0, ns0) = (ticks(), mono_ns());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            let (by_ticks, by_clock) = (ticks_to_ns(ticks() - t0), mono_ns() - ns0);
+            worst = worst.min(by_ticks.abs_diff(by_clock) as f64 / by_clock as f64);
+        }
+        assert!(worst < 0.01, "off by {worst}");
     }
 
     #[test]

@@ -108,8 +108,6 @@ pub struct Server {
     pub latency: LatencyMonitor,
     /// Rates of the last seconds.
     pub sampler: Sampler,
-    /// Random replication id of this run, 40 hexadecimal digits.
-    pub replid: String,
     /// Most bytes that were allocated at once.
     pub peak_memory: AtomicUsize,
     /// Bytes that were allocated when the server had been set up; 0 until the first sample.
@@ -160,7 +158,6 @@ impl Server {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             sampler: Sampler::default(),
-            replid: crate::base::prng::random_hex(40),
             peak_memory: AtomicUsize::new(0),
             startup_memory: AtomicUsize::new(0),
             denied_auth: AtomicU64::new(0),

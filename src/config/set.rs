@@ -32,8 +32,8 @@ pub struct Applied {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetError {
     /// No directive has this name.
-    #[error("Unknown option or number of arguments for CONFIG SET - '{0}'")]
-    Unknown(String),
+    #[error("Unknown option or number of arguments for CONFIG SET - '{}'", String::from_utf8_lossy(.0))]
+    Unknown(Vec<u8>),
     /// A directive cannot be set, or not to this value. A caller that fails to apply a new setting uses it too.
     #[error("CONFIG SET failed (possibly related to argument '{name}') - {reason}")]
     Refused {
@@ -58,6 +58,17 @@ impl SetError {
         match self {
             SetError::Loading => "LOADING",
             _ => "ERR",
+        }
+    }
+
+    /// The error line of the reply, code first. A client's own word goes back as it came, up to a zero byte (C's `%s`).
+    pub fn line(&self) -> Vec<u8> {
+        match self {
+            SetError::Unknown(name) => {
+                let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name, b"'"].concat()
+            }
+            other => format!("{} {other}", other.code()).into_bytes(),
         }
     }
 }
@@ -106,7 +117,7 @@ fn may_set(
     context: SetContext,
 ) -> Result<(&'static Directive, &'static str), SetError> {
     let shown = || String::from_utf8_lossy(name).into_owned();
-    let (directive, spelling) = Directive::find(name).ok_or_else(|| SetError::Unknown(shown()))?;
+    let (directive, spelling) = Directive::find(name).ok_or_else(|| SetError::Unknown(name.to_vec()))?;
     if directive.is(Flags::IMMUTABLE) {
         return Err(SetError::refused(shown(), "can't set immutable config"));
     }

@@ -7,6 +7,8 @@
 //!
 //! One journal per shard, owned by the shard's store and touched only by the thread that holds the store.
 
+use bytes::Bytes;
+
 /// The effects of one shard since they were last taken.
 #[derive(Default)]
 pub struct Journal {
@@ -29,8 +31,8 @@ pub struct Run {
 /// Effects taken out of a journal, oldest first.
 #[derive(Default, Debug)]
 pub struct Taken {
-    /// The commands as RESP arrays of bulk strings, back to back.
-    pub bytes: Vec<u8>,
+    /// The commands as RESP arrays of bulk strings, back to back; shared by everyone who reads them.
+    pub bytes: Bytes,
     /// One run per effect.
     pub runs: Vec<Run>,
 }
@@ -67,6 +69,6 @@ impl Journal {
 
     /// Takes everything recorded so far.
     pub fn take(&mut self) -> Taken {
-        Taken { bytes: std::mem::take(&mut self.bytes), runs: std::mem::take(&mut self.runs) }
+        Taken { bytes: std::mem::take(&mut self.bytes).into(), runs: std::mem::take(&mut self.runs) }
     }
 }

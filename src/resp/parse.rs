@@ -76,6 +76,10 @@ impl ProtocolError {
 
 /// Outcome of looking at the unread bytes.
 #[derive(Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large variant is the frequent one; a box would be an allocation per command"
+)]
 pub enum Parsed<'a> {
     /// A whole request of `consumed` bytes.
     Request(Argv<'a>, usize),

@@ -91,6 +91,16 @@ where
         }
     }
 
+    /// Tells the store what changed in the configuration.
+    pub(super) fn renew_policy(&mut self) {
+        if self.policy_stale
+            && let Some(ground) = self.seat.state()
+        {
+            apply_policy(&mut ground.store, &self.config);
+            self.policy_stale = false;
+        }
+    }
+
     /// Lets the connections go on that wait for the end of a pause.
     pub(super) fn release_paused(&mut self) {
         for key in std::mem::take(&mut self.paused) {
@@ -105,9 +115,9 @@ where
         match note {
             Note::Config => {
                 self.config = self.server.config.load_full();
-                if let Some(ground) = self.seat.state() {
-                    apply_policy(&mut ground.store, &self.config);
-                }
+                // While the state is lent it cannot be told; the next turn that has it does.
+                self.policy_stale = true;
+                self.renew_policy();
             }
             Note::Listen => self.listen_anew(),
             Note::ActiveExpire(on) => self.active_expire = on,

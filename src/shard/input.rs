@@ -3,7 +3,7 @@
 use super::conn::{Conn, End, Hold};
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
-use super::meter::Meter;
+use super::meter::{Meter, Ran};
 use super::{Connection, Driver, Shard};
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, View, table};
@@ -26,7 +26,7 @@ pub enum Flow {
 pub const AHEAD: usize = 16;
 
 /// Longest request, in bytes, that is looked at before its turn comes.
-const UNPIPELINED_MAX: i64 = 512;
+const UNPIPELINED_MAX: u16 = 512;
 
 /// A parsed request and the command that it names.
 struct Request<'a> {
@@ -73,7 +73,8 @@ pub fn execute_for(
     let ok = ground::run(&mut scene, command, argv, out);
     store.no_touch = false;
     if let Some(meter) = meter {
-        meter.account(server, *shard, command, argv, ok, caller.client, out.get(mark..).unwrap_or_default());
+        let reply = out.get(mark..).unwrap_or_default();
+        meter.account(server, *shard, &Ran { command, argv, ok, client: caller.client, reply });
     }
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
@@ -208,7 +209,7 @@ where
         (requests, Stop::Full)
     }
 
-    /// Asks the processor to load what the requests will touch: first all buckets, then all entries. At a million keys
+    /// Asks the processor to load what the requests will touch: first the way to all buckets, then the buckets, then the entries. At a million keys
     /// nearly every lookup misses the caches; the misses of a pipeline then overlap instead of following each other.
     fn prefetch(&mut self, key: usize, requests: &Requests<'_>) {
         let Some(db) = self.conns.get(key).and_then(|c| Some(c.session.as_ref()?.db)) else { return };
@@ -222,13 +223,13 @@ where
 
     /// The same for the first requests of several connections: without pipelines the misses of one turn overlap too.
     pub(super) fn prefetch_events(&mut self, events: &[Event<D::Buf, D::Socket>]) {
-        let limits = Limits { bulk_max: UNPIPELINED_MAX, authenticated: true };
+        let limits = Limits { bulk_max: i64::from(UNPIPELINED_MAX), authenticated: true };
         let Shard { conns, by_sock, seat, .. } = self;
         let Some(ground) = seat.state() else { return };
         let keys = events.iter().filter_map(|event| {
             let Event::Received { sock, data } = event else { return None };
             let data = data.as_ref();
-            if data.len() > UNPIPELINED_MAX as usize {
+            if data.len() > usize::from(UNPIPELINED_MAX) {
                 return None;
             }
             let conn = conns.get(by_sock.get(sock.0 as usize).copied().flatten()?)?;
@@ -312,7 +313,8 @@ where
             let mark = out.len();
             let mut scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
             let ok = ground::run(&mut scene, command, argv, out);
-            meter.account(server, *shard, command, argv, ok, client, out.get(mark..).unwrap_or_default());
+            let reply = out.get(mark..).unwrap_or_default();
+            meter.account(server, *shard, &Ran { command, argv, ok, client, reply });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
             if session.is_mute() {
                 out.truncate(mark);

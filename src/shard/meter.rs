@@ -12,6 +12,20 @@ pub struct Meter {
     turn: u64,
 }
 
+/// A command that ran.
+pub struct Ran<'a> {
+    /// The command.
+    pub command: &'static Command,
+    /// Its words.
+    pub argv: Args<'a>,
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// The caller's id.
+    pub client: u64,
+    /// What it replied.
+    pub reply: &'a [u8],
+}
+
 impl Meter {
     /// A meter that starts now.
     pub fn start() -> Meter {
@@ -30,18 +44,10 @@ impl Meter {
         clock::ticks_to_ns(clock::ticks().saturating_sub(self.turn))
     }
 
-    /// A command ran: counts the call, its time and its failure; logs it if it was slow. `client` is the caller's id.
+    /// A command ran on `shard`: counts the call, its time and its failure; logs it if it was slow.
     #[inline]
-    pub fn account(
-        &mut self,
-        server: &Arc<Server>,
-        shard: usize,
-        command: &'static Command,
-        argv: Args<'_>,
-        ok: bool,
-        client: u64,
-        reply: &[u8],
-    ) {
+    pub fn account(&mut self, server: &Arc<Server>, shard: usize, ran: &Ran<'_>) {
+        let Ran { command, argv, ok, client, reply } = *ran;
         let now = clock::ticks();
         let nanos = clock::ticks_to_ns(now.saturating_sub(self.last));
         self.last = now;

@@ -119,6 +119,8 @@ pub struct Shard<D: Driver> {
     next_expire_ns: u64,
     /// An eviction ran out of time.
     over_limit: bool,
+    /// The store obeys an older configuration.
+    policy_stale: bool,
     next_idle_check_ms: i64,
     /// Until when it looks for work without sleeping (driver's clock; `shard-spin-us`).
     spin_until_ns: u64,
@@ -172,6 +174,7 @@ where
             active_expire: true,
             next_expire_ns: u64::MAX,
             over_limit: false,
+            policy_stale: false,
             next_idle_check_ms: 0,
             spin_until_ns: 0,
             new_listeners: None,
@@ -253,6 +256,7 @@ where
             self.run_expiry();
         }
         self.go_on_evicting();
+        self.renew_policy();
         self.end_turn();
         if worked {
             self.count_turn();

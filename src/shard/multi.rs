@@ -8,7 +8,7 @@ use super::gate::watch_broken;
 use super::ground::{self, Ground, LentStores, Scene};
 use super::input::{Flow, execute_for};
 use super::mesh::Caller;
-use super::meter::Meter;
+use super::meter::{Meter, Ran};
 use super::queue::unregister;
 use super::txn::{Fragments, Lent, ShardSet, Ticket, Whole};
 use super::{Connection, Driver, Shard};
@@ -214,7 +214,9 @@ fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mu
     let mark = out.len();
     let ok = ground::run(&mut scene, queued.command, &argv, out);
     let Scene { session, server, shard, .. } = scene;
-    meter.account(server, shard, queued.command, &argv, ok, session.id, out.get(mark..).unwrap_or_default());
+    let reply = out.get(mark..).unwrap_or_default();
+    let ran = Ran { command: queued.command, argv: &argv, ok, client: session.id, reply };
+    meter.account(server, shard, &ran);
     // The queue itself may hold a CLIENT REPLY.
     if session.is_mute() {
         out.truncate(mark);

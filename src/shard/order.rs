@@ -11,6 +11,9 @@
 
 use std::collections::VecDeque;
 
+/// Memory for replies that wait which a connection keeps between pipelines, in bytes.
+const KEPT_BYTES: usize = 1024;
+
 enum Slot {
     /// Made on this shard; `None` until it arrives.
     Remote { reply: Option<Vec<u8>>, mute: bool },
@@ -63,7 +66,7 @@ impl Order {
         }
     }
 
-    /// Writes a local reply behind the outstanding ones, of which there must be some: see [`Order::is_empty`].
+    /// Writes a local reply behind the outstanding ones; there must be some.
     pub fn local<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         let start = self.later.len();
         let result = write(&mut self.later);
@@ -114,7 +117,8 @@ impl Order {
         }
         // Moving what is left to the front pays when at least as much has moved on.
         if self.moved == self.later.len() {
-            self.later = Vec::new();
+            self.later.clear();
+            self.later.shrink_to(KEPT_BYTES);
             self.moved = 0;
         } else if self.moved > self.later.len() / 2 {
             self.later.drain(..self.moved);
@@ -168,7 +172,7 @@ mod tests {
         for i in 0..REQUESTS {
             match i % 3 {
                 2 => order.local(|o| o.extend_from_slice(b"+LOCAL\r\n")),
-                at => order.expect(at + 1, false),
+                shard => order.expect(shard + 1, false),
             }
         }
         let start = std::time::Instant::now();

@@ -21,7 +21,7 @@ where
 {
     /// Executes a batch of another shard's requests, some at a time, so that their cache misses overlap. `false`: the
     /// rest was put back for a later turn.
-    pub(super) fn serve(&mut self, from: usize, mut batch: Box<Batch>) -> bool {
+    pub(super) fn serve(&mut self, from: usize, mut batch: Batch) -> bool {
         let (requests, mut at) = batch.take_requests();
         let mut done = at;
         let Some(ground) = self.seat.state() else { return false };
@@ -68,7 +68,7 @@ where
     /// for the next turn.
     ///
     /// Answers may come as fast as they are taken: a turn that took them all would never send anything.
-    pub(super) fn deliver(&mut self, from: usize, batch: Box<Batch>) -> bool {
+    pub(super) fn deliver(&mut self, from: usize, batch: Batch) -> bool {
         batch.replies(|conn, bytes| {
             let key = conn as usize;
             let Some(conn) = self.conns.get_mut(key) else { return };

@@ -159,7 +159,7 @@ fn same_client(oracle: &Value, tested: &Value) -> bool {
         let fields = line.split(' ').map(|field| field.split_once('=').unwrap_or((field, "")));
         let known = fields.filter(|(name, _)| !SINCE_7_2.contains(name));
         let masked = |name: &str, value: &str| match name {
-            "flags" => value.replace('N', "").replace('e', ""),
+            "flags" => value.replace(['N', 'e'], ""),
             _ if COMPARED.contains(&name) => value.into(),
             _ => String::new(),
         };

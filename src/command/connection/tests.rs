@@ -31,9 +31,11 @@ fn select_takes_the_databases_there_are() {
     for word in ["16", "-1"] {
         check(f, &format!("SELECT {word}"), "-ERR DB index is out of range|");
     }
-    for word in ["x", "2147483648", "1.0"] {
+    for word in ["x", "9223372036854775808", "1.0"] {
         check(f, &format!("SELECT {word}"), "-ERR value is not an integer or out of range|");
     }
+    let beyond_int = "-ERR value is out of range, value must between -2147483648 and 2147483647|";
+    check(f, "SELECT 2147483648", beyond_int);
     assert_eq!(f.session.db, 15);
 }
 

@@ -51,7 +51,7 @@ fn set(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
 
 /// The reply of a CONFIG SET that was refused.
 fn failure(error: &SetError) -> Failure {
-    Failure::from(format!("{} {error}", error.code()))
+    Failure::Bytes(error.line())
 }
 
 fn resetstat(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {

@@ -9,7 +9,7 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("role", "master");
     lines.put("connected_slaves", 0);
     lines.put("master_failover_state", "no-failover");
-    lines.put("master_replid", &facts.server.replid);
+    lines.put("master_replid", facts.server.repl_id.load().as_str());
     lines.put("master_replid2", NO_REPLID);
     lines.put("master_repl_offset", 0);
     lines.put("second_repl_offset", -1);
