@@ -33,6 +33,8 @@ const SPARE_BYTES: usize = 1024 * 1024;
 pub struct Batch {
     requests: Vec<u8>,
     replies: Vec<u8>,
+    /// Request bytes that have been executed.
+    done: usize,
 }
 
 /// What one shard hands another.
@@ -69,6 +71,8 @@ struct Link<S> {
     waiting: VecDeque<Parcel<S>>,
     open: Option<Batch>,
     held: Vec<Batch>,
+    /// A batch from there whose rest is executed in a later turn.
+    rest: Option<Batch>,
     sent: bool,
 }
 
@@ -91,7 +95,15 @@ pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
         ends[to][from].1 = Some(rx);
     }
     let link = |(tx, rx): Ends<S>| {
-        Some(Link { tx: tx?, rx: rx?, waiting: VecDeque::new(), open: None, held: Vec::new(), sent: false })
+        Some(Link {
+            tx: tx?,
+            rx: rx?,
+            waiting: VecDeque::new(),
+            open: None,
+            held: Vec::new(),
+            rest: None,
+            sent: false,
+        })
     };
     ends.into_iter()
         .map(|row| Mesh { links: row.into_iter().map(link).collect(), spares: Vec::new() })
@@ -167,12 +179,30 @@ impl<S> Mesh<S> {
 
     /// The next parcel from `from`.
     pub fn next(&mut self, from: usize) -> Option<Parcel<S>> {
-        self.links.get_mut(from)?.as_mut()?.rx.pop().ok()
+        let link = self.links.get_mut(from)?.as_mut()?;
+        link.rest.take().map(Parcel::Requests).or_else(|| link.rx.pop().ok())
+    }
+
+    /// Keeps a batch from `from` whose rest is executed later: it is the next parcel from there.
+    pub fn put_back(&mut self, from: usize, batch: Batch) {
+        if let Some(Some(link)) = self.links.get_mut(from) {
+            link.rest = Some(batch);
+        }
+    }
+
+    /// Whether the next parcel from `from` was put back.
+    pub fn has_rest(&self, from: usize) -> bool {
+        self.links.get(from).and_then(Option::as_ref).is_some_and(|link| link.rest.is_some())
+    }
+
+    /// An empty batch.
+    pub fn spare(&mut self) -> Batch {
+        self.spares.pop().unwrap_or_default()
     }
 
     /// Whether nothing has come in and nothing waits for room in a ring.
     pub fn is_idle(&self) -> bool {
-        self.links.iter().flatten().all(|l| l.rx.is_empty() && l.waiting.is_empty())
+        self.links.iter().flatten().all(|l| l.rx.is_empty() && l.rest.is_none() && l.waiting.is_empty())
     }
 
     /// Whether nothing waits for room in a ring.
@@ -185,6 +215,7 @@ impl<S> Mesh<S> {
         if self.spares.len() < SPARES && batch.requests.capacity() + batch.replies.capacity() < SPARE_BYTES {
             batch.requests.clear();
             batch.replies.clear();
+            batch.done = 0;
             self.spares.push(batch);
         }
     }
@@ -241,14 +272,25 @@ impl Batch {
         Some((caller, command, argv, word_at))
     }
 
-    /// Takes the request bytes out, to execute them while replies are written.
-    pub fn take_requests(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.requests)
+    /// Takes the request bytes out, to execute them from the returned position on while replies are written.
+    pub fn take_requests(&mut self) -> (Vec<u8>, usize) {
+        (std::mem::take(&mut self.requests), self.done)
     }
 
-    /// Puts the request bytes back for reuse of their memory.
-    pub fn restore(&mut self, requests: Vec<u8>) {
+    /// Puts the request bytes back, executed up to `done`: for reuse of their memory, or to go on later.
+    pub fn restore(&mut self, requests: Vec<u8>, done: usize) {
         self.requests = requests;
+        self.done = done;
+    }
+
+    /// Bytes of replies so far.
+    pub fn reply_bytes(&self) -> usize {
+        self.replies.len()
+    }
+
+    /// Moves the replies into `other`, which has none.
+    pub fn move_replies(&mut self, other: &mut Batch) {
+        std::mem::swap(&mut self.replies, &mut other.replies);
     }
 
     /// Appends the reply that `write` makes for the connection `conn`.

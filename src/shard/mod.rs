@@ -273,12 +273,22 @@ where
         for from in (0..self.n).filter(|&from| from != me) {
             // Requests wait in their ring while the state is lent; so does what is behind them, in order.
             while self.seat.state().is_some() {
+                // While answers are held back, no more large ones are made.
+                if self.mesh.has_rest(from) && !self.seat.may_send() {
+                    break;
+                }
                 let Some(parcel) = self.mesh.next(from) else { break };
                 worked = true;
-                match parcel {
+                let go_on = match parcel {
                     Parcel::Requests(batch) => self.serve(from, batch),
                     Parcel::Replies(batch) => self.deliver(from, batch),
-                    Parcel::Socket(socket) => self.own(socket),
+                    Parcel::Socket(socket) => {
+                        self.own(socket);
+                        true
+                    }
+                };
+                if !go_on {
+                    break;
                 }
             }
         }

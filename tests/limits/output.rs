@@ -19,36 +19,43 @@ fn silent(server: &Server) -> TcpStream {
     stream
 }
 
-/// 2,000 requests for 1 MB each fit into one write; executed at once they would take 2 GB. The hard limit ends the
-/// connection among them, not when all are done.
+/// 2,000 requests for 1 MB each fit into one write; executed at once they take 2 GB. The hard limit ends the connection
+/// among them, on whichever shard the value is: with the value on another shard this once took 5.8 GB and ten seconds,
+/// because the owner answered all of them in one batch and the home shard took answers as long as there were any.
 #[test]
 fn a_slow_reader_is_closed_at_the_hard_limit() {
     for server in tested_servers(&["--client-output-buffer-limit", "normal 16mb 0 0"]) {
         let mut conn = server.connect();
-        conn.cmd(&["SET", "value", &"x".repeat(1_000_000)]);
+        let keys: Vec<String> = (0..6).map(|n| format!("value:{n}")).collect();
+        for key in &keys {
+            conn.cmd(&["SET", key, &"x".repeat(1_000_000)]);
+        }
         let before = resident(&server);
-        let mut slow = silent(&server);
-        wait_until("connected", Duration::from_secs(2), || clients(&mut conn) == 2);
-        slow.write_all(&encode(&["GET", "value"]).repeat(2_000)).unwrap();
-        let (mut worst, mut peak) = (Duration::ZERO, 0);
-        let took = wait_until("slow reader closed", Duration::from_secs(1), || {
-            let start = Instant::now();
-            let gone = clients(&mut conn) == 1;
-            worst = worst.max(start.elapsed());
-            peak = peak.max(resident(&server));
-            gone
-        });
-        println!("{}: closed after {took:?}, others waited {worst:?}", server.name());
+        let (mut worst, mut slowest, mut peak) = (Duration::ZERO, Duration::ZERO, 0);
+        for key in &keys {
+            let mut slow = silent(&server);
+            wait_until("connected", Duration::from_secs(2), || clients(&mut conn) == 2);
+            slow.write_all(&encode(&["GET", key]).repeat(2_000)).unwrap();
+            let took = wait_until("slow reader closed", Duration::from_secs(5), || {
+                let start = Instant::now();
+                let gone = clients(&mut conn) == 1;
+                worst = worst.max(start.elapsed());
+                peak = peak.max(resident(&server));
+                gone
+            });
+            slowest = slowest.max(took);
+        }
+        let over = peak.saturating_sub(before) / MIB;
+        println!("{}: closed within {slowest:?}, others waited {worst:?}, {over} MiB more", server.name());
+        // The aims are 1 s and 50 ms; the rest is what a shared machine takes.
         assert!(worst < Duration::from_millis(500), "{}: others waited {worst:?}", server.name());
-        assert!(peak < before + 700 * MIB, "{}: {} MiB", server.name(), peak / MIB);
+        assert!(over < 600, "{}: {over} MiB", server.name());
         // Counters are published ten times a second.
         wait_until("counted", Duration::from_secs(1), || {
-            info(&mut conn, "client_output_buffer_limit_disconnections") == 1
+            info(&mut conn, "client_output_buffer_limit_disconnections") == keys.len() as u64
         });
-        wait_until("memory returned", Duration::from_secs(10), || {
-            conn.cmd(&["PING"]);
-            resident(&server) < before + 64 * MIB
-        });
+        let used = info(&mut conn, "used_memory");
+        assert!(used < 64 * MIB, "{}: {} MiB are still held", server.name(), used / MIB);
     }
 }
 
