@@ -3,7 +3,7 @@
 use super::row::Command;
 use super::{Server, Session};
 use crate::data::{Entry, EntryBox, HKey};
-use crate::keyspace::{Class, Expire, Store};
+use crate::keyspace::{Class, Expire, Store, Sum};
 use crate::resp::Out;
 use std::sync::Arc;
 
@@ -117,6 +117,13 @@ impl Keys<'_> {
     pub fn set_string(&mut self, key: &HKey<'_>, value: &[u8], expire: Expire) -> bool {
         let db = self.db;
         self.store(key).set_string(db, key, value, expire)
+    }
+
+    /// See [`Store::add_int`].
+    #[inline]
+    pub fn add_int(&mut self, key: &HKey<'_>, by: i64) -> Sum {
+        let db = self.db;
+        self.store(key).add_int(db, key, by)
     }
 
     /// See [`Store::edit_string`].

@@ -19,5 +19,5 @@ pub use evict::{Eviction, Freed};
 pub use expire::CycleReport;
 pub use notify::Class;
 pub use store::{Db, Policy, Stats, Store, ToDrop};
-pub use strings::Expire;
+pub use strings::{Expire, Sum};
 pub use watch::{Verdict, WatchState, Watched};

@@ -19,6 +19,17 @@ pub enum Expire {
     At(i64),
 }
 
+/// What became of an addition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sum {
+    /// The key now holds this number.
+    Now(i64),
+    /// The sum does not fit 64 bits; nothing changed.
+    Overflow,
+    /// What the key holds is not kept as a number (it may still read as one); nothing changed.
+    NoNumber,
+}
+
 /// Length from which on a string grows by an eighth instead of doubling (Redis: sds.h SDS_MAX_PREALLOC, which adds a
 /// fixed megabyte; a share keeps the cost per byte constant).
 const GROW_SLOWLY: usize = 1 << 20;
@@ -73,6 +84,40 @@ impl Store {
             self.free(old, self.policy.lazy_server_del);
         }
         true
+    }
+
+    /// Adds `by` to the number under `key`, which is created if it is not there, in one probe. Counts a use; a key past
+    /// its time is first accounted for as expired.
+    #[inline]
+    pub fn add_int(&mut self, db: usize, key: &HKey<'_>, by: i64) -> Sum {
+        let now_ms = self.now_ms;
+        let fresh = self.fresh_lru();
+        let Some(table) = self.dbs.get_mut(db).map(|d| &mut d.table) else { return Sum::NoNumber };
+        let mut occupied = match table.upsert(key) {
+            Slot::Vacant(vacant) => {
+                let entry = EntryBox::new_int(key.bytes, by, None);
+                entry.set_lru(fresh);
+                vacant.insert(entry);
+                return Sum::Now(by);
+            }
+            Slot::Occupied(occupied) => occupied,
+        };
+        let entry = occupied.get_mut();
+        if entry.expire_ms().is_some_and(|at| at < now_ms) {
+            self.expire(db, key);
+            return self.add_int(db, key, by);
+        }
+        let Some(old) = entry.int_value() else { return Sum::NoNumber };
+        if !self.no_touch {
+            entry.set_lru(lru::used(entry.lru(), now_ms, &self.policy, &mut self.rng));
+        }
+        match old.checked_add(by) {
+            Some(new) => {
+                entry.set_int(new);
+                Sum::Now(new)
+            }
+            None => Sum::Overflow,
+        }
     }
 
     /// Lets `edit` change the string under `key`, made at least `min_len` bytes long by zeros at its end; the key is

@@ -5,7 +5,7 @@ use crate::base::numbers::{LongDouble, parse_i64};
 use crate::command::args::{int, word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::data::{EntryBox, HKey};
-use crate::keyspace::{Class, Expire};
+use crate::keyspace::{Class, Expire, Sum};
 
 /// INCR key.
 pub fn incr(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -34,32 +34,25 @@ pub fn decrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// command itself: integers give the same sum everywhere.
 fn add(ctx: &mut Ctx<'_>, args: Args<'_>, by: i64) -> Outcome {
     let key = HKey::new(word(args, 1));
-    let sum =
-        |old: i64| old.checked_add(by).ok_or(Failure::text("ERR increment or decrement would overflow"));
-    let new = match ctx.keys.write(&key) {
-        None => {
-            let new = sum(0)?;
-            ctx.keys.put(&key, EntryBox::new_int(key.bytes, new, None));
-            new
-        }
-        Some(entry) => match entry.int_value() {
-            Some(old) => {
-                let new = sum(old)?;
-                entry.set_int(new);
-                new
-            }
-            None => {
-                let text = value::bytes(entry, &mut itoa::Buffer::new()).map(parse_i64)?;
-                let new = sum(text.ok_or(Failure::NotInteger)?)?;
-                ctx.keys.replace_with(&key, |old| with_int(&old, new));
-                new
-            }
-        },
+    let overflow = Failure::text("ERR increment or decrement would overflow");
+    let new = match ctx.keys.add_int(&key, by) {
+        Sum::Now(new) => new,
+        Sum::Overflow => return Err(overflow),
+        Sum::NoNumber => add_to_text(ctx, &key, by)?.ok_or(overflow)?,
     };
     ctx.keys.effect(&key, args);
     ctx.keys.changed(&key, Class::String, "incrby");
     ctx.out.int(new);
     Ok(())
+}
+
+/// The same for a string that is kept as text but may read as a number; `None` for a sum that does not fit.
+fn add_to_text(ctx: &mut Ctx<'_>, key: &HKey<'_>, by: i64) -> Result<Option<i64>, Failure> {
+    let Some(entry) = ctx.keys.write(key) else { return Err(Failure::NotInteger) };
+    let text = value::bytes(entry, &mut itoa::Buffer::new()).map(parse_i64)?;
+    let Some(new) = text.ok_or(Failure::NotInteger)?.checked_add(by) else { return Ok(None) };
+    ctx.keys.replace_with(key, |old| with_int(&old, new));
+    Ok(Some(new))
 }
 
 fn with_int(old: &EntryBox, number: i64) -> EntryBox {
