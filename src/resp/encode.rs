@@ -68,10 +68,13 @@ impl<'a> Out<'a> {
         self.buf.extend_from_slice(b"\r\n");
     }
 
-    /// An error. `text` starts with its code (`ERR …`); line ends inside become spaces, as in Redis's `addReplyErrorLength`.
+    /// An error. `text` starts with its code (`ERR …`); line ends at its end are dropped, others become spaces, as in
+    /// Redis's `addReplyErrorFormat` and `addReplyErrorLength`.
     pub fn error(&mut self, text: &[u8]) {
+        let line_end = |b: &u8| matches!(b, b'\r' | b'\n');
+        let end = text.iter().rposition(|b| !line_end(b)).map_or(0, |last| last + 1);
         self.buf.push(b'-');
-        self.buf.extend(text.iter().map(|&b| if b == b'\r' || b == b'\n' { b' ' } else { b }));
+        self.buf.extend(text.iter().take(end).map(|b| if line_end(b) { b' ' } else { *b }));
         self.buf.extend_from_slice(b"\r\n");
     }
 
@@ -194,5 +197,24 @@ impl<'a> Out<'a> {
         self.buf.push(kind);
         self.buf.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
         self.buf.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &[u8], expect: &[u8]) {
+        let mut buf = Vec::new();
+        Out::new(&mut buf, Proto::V2).error(text);
+        assert_eq!(buf, expect);
+    }
+
+    /// `EXPIRE a 1 lt nx "x\r"` once replied a space where Redis replies nothing: it trims what it formats.
+    #[test]
+    fn an_error_is_one_line_whatever_a_client_put_into_it() {
+        check(b"ERR Unsupported option x\r", b"-ERR Unsupported option x\r\n");
+        check(b"ERR a\r\nb\n\n", b"-ERR a  b\r\n");
+        check(b"ERR plain", b"-ERR plain\r\n");
     }
 }
