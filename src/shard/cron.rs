@@ -47,7 +47,6 @@ where
         self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
         self.publish_counters();
         self.end_idle();
-        self.watch_soft_limits();
         self.end_slow_readers();
         if let Some(ground) = self.seat.state() {
             ground.store.estimate_ttl();
@@ -57,15 +56,6 @@ where
         }
         if self.server.paused(self.time.unix_ms).is_none() {
             self.release_paused();
-        }
-    }
-
-    /// Looks again at connections that exceed the soft output limit: one that does nothing is looked at nowhere else.
-    fn watch_soft_limits(&mut self) {
-        if self.config.client_output_buffer_limit.first().is_some_and(|limit| limit.soft_bytes > 0) {
-            let over: Vec<usize> =
-                self.conns.iter().filter(|(_, c)| c.soft_since_ms != 0).map(|(key, _)| key).collect();
-            over.into_iter().for_each(|key| self.touch(key));
         }
     }
 
