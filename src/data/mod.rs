@@ -5,10 +5,12 @@
 
 pub mod bits;
 pub mod entry;
+pub mod limits;
 pub mod object;
 pub mod slot;
 pub mod table;
 
 pub use entry::{Entry, EntryBox, Kind, ValueRef};
+pub use limits::Limits;
 pub use object::Object;
 pub use table::{HKey, Table};
