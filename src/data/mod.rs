@@ -1,12 +1,19 @@
 //! L1: data structures that know nothing of databases, commands or clients.
 //!
 //! `entry` is one key with its value in one heap block, `table` finds entries by key, slot, age and chance, and
-//! `slot` is the hash-slot rule that orders the table; `bits` are the kernels of the bitmap commands. Everything here is owned by one shard thread.
+//! `slot` is the hash-slot rule that orders the table; `bits` are the kernels of the bitmap commands. `listpack` and
+//! `intset` are Redis's compact forms of small collections, each on a `block` that tells its own length. Everything here
+//! is owned by one shard thread.
 
 pub mod bits;
+mod block;
 pub mod entry;
+pub mod intset;
+pub mod listpack;
 pub mod slot;
 pub mod table;
 
 pub use entry::{Entry, EntryBox, Kind, Object, ValueRef};
+pub use intset::{IntSet, InvalidIntSet};
+pub use listpack::{InvalidListpack, Item, Listpack};
 pub use table::{HKey, Table};
