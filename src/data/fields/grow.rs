@@ -14,7 +14,7 @@ use crate::data::table::segment::prefetch;
 
 /// Entries per pair above which an insert splits one: 16 bytes of buckets per entry.
 pub(super) const SPLIT_ABOVE: usize = 8;
-/// Entries per pair, in halves, below which a removal merges one: 23 bytes per entry. Well below [`SPLIT_ABOVE`], so
+/// Entries per pair, in halves, that a merge may at most leave: 23 bytes per entry. Well below [`SPLIT_ABOVE`], so
 /// that inserts and removals in turn do not split and merge in turn.
 pub(super) const MERGE_BELOW_HALVES: usize = 11;
 /// Segments that get their buckets little by little. Later ones get all at once: what is unused is then at most an
@@ -57,7 +57,8 @@ impl Fields {
     /// After a removal: merges the last pair into the one it came from if the table is empty enough.
     #[inline]
     pub(super) fn shrink(&mut self) {
-        if self.len * 2 < self.pairs * MERGE_BELOW_HALVES {
+        let pairs_after = self.pairs.saturating_sub(1);
+        if self.len * 2 < pairs_after * MERGE_BELOW_HALVES || self.len == 0 {
             self.merge_last();
         }
     }

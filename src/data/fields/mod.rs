@@ -21,8 +21,8 @@
 //!
 //! Invariants:
 //! - Every entry stands in the pair that its hash chooses, or in the stash of the segment under that pair.
-//! - Insert and remove split or merge at most one pair. After an insert there are at most [`SPLIT_ABOVE`] entries
-//!   per pair; removals merge pairs below [`MERGE_BELOW_HALVES`] / 2.
+//! - Insert and remove split or merge at most one pair. There are never more than 8 entries per pair on average;
+//!   removals merge where 5.5 or less are left.
 //! - Only an empty table has no pair. `widest_stash` is at least the number of stashed entries of any pair.
 //! - An entry's block never moves while it is in the table, whatever is inserted or removed beside it; only changing
 //!   the entry itself ([`Fields::replace_with`], [`Fields::set_expire`], [`Occupied::replace_with`]) may replace it.
