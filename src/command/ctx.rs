@@ -2,7 +2,7 @@
 
 use super::row::Command;
 use super::{Server, Session};
-use crate::data::{Entry, EntryBox, HKey};
+use crate::data::{Entry, EntryBox, HKey, Kind};
 use crate::keyspace::{Class, Expire, Store, Sum};
 use crate::resp::Out;
 use std::sync::Arc;
@@ -161,6 +161,20 @@ impl Keys<'_> {
                 table.prefetch_entry(key);
             }
         }
+    }
+
+    /// See [`Store::ready`].
+    #[inline]
+    pub fn ready(&mut self, key: &HKey<'_>, kind: Kind) {
+        let db = self.db;
+        self.store(key).ready(db, key, kind);
+    }
+
+    /// See [`Store::gone`].
+    #[inline]
+    pub fn gone(&mut self, key: &HKey<'_>) {
+        let db = self.db;
+        self.store(key).gone(db, key.bytes);
     }
 
     /// Whether somebody needs the effects on `key`: asks before formatting numbers for one.

@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod bitmap;
+pub mod blocking;
 pub mod connection;
 pub mod ctx;
 pub mod failure;
@@ -24,6 +25,7 @@ pub mod table;
 pub mod testing;
 pub mod transactions;
 
+pub use blocking::{Timeout, Wait};
 pub use ctx::{Ctx, Keys, Stores, View};
 pub use failure::{Failure, Outcome};
 pub use row::{Command, Handler, Merge, Route, Row, ShardOp, Spread};

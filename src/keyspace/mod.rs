@@ -4,6 +4,8 @@
 //! ever lent. It is touched only by the thread that holds it: its own shard's, or the last to arrive at a dependent
 //! transaction while its owner is parked.
 
+pub mod blocked;
+pub mod claim;
 pub mod evict;
 pub mod expire;
 mod flush;
@@ -15,6 +17,8 @@ mod store;
 mod strings;
 mod watch;
 
+pub use blocked::{Blocked, Waiter};
+pub use claim::Claim;
 pub use evict::{Eviction, Freed};
 pub use expire::CycleReport;
 pub use notify::Class;
