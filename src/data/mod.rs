@@ -19,5 +19,5 @@ pub use entry::{Entry, EntryBox, Kind, ValueRef};
 pub use intset::{IntSet, InvalidIntSet};
 pub use limits::Limits;
 pub use listpack::{InvalidListpack, Item, Listpack};
-pub use object::Object;
+pub use object::{Collection, Object};
 pub use table::{HKey, Table};
