@@ -23,6 +23,6 @@ pub use fields::Fields;
 pub use intset::{IntSet, InvalidIntSet};
 pub use limits::Limits;
 pub use listpack::{InvalidListpack, Item, Listpack};
-pub use object::Object;
+pub use object::{Collection, Object};
 pub use set::Set;
 pub use table::{HKey, Table};

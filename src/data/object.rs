@@ -4,6 +4,23 @@
 //! packed elements) and one further cache miss. Each variant is the handle of a type that has a file of its own; what is
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
+use super::entry::Kind;
+
+/// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
+pub trait Collection: Sized + Into<Object> {
+    /// The type's name.
+    const KIND: Kind;
+
+    /// The value, if the object is of this type.
+    fn of(object: &Object) -> Option<&Self>;
+
+    /// The value for changing it, if the object is of this type.
+    fn of_mut(object: &mut Object) -> Option<&mut Self>;
+
+    /// Whether a key must not hold the value any more, because nothing is left in it.
+    fn is_spent(&self) -> bool;
+}
+
 /// A value with memory of its own.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
