@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub trait Stores {
     /// The store of the shard that owns `slot`.
     fn of_slot(&mut self, slot: u16) -> &mut Store;
+    /// The same for reading, so that entries of several shards can be looked at together.
+    fn look_slot(&self, slot: u16) -> &Store;
     /// Runs `f` on each lent store, in ascending order of shards.
     fn each(&mut self, f: &mut dyn FnMut(&mut Store));
 }
@@ -30,6 +32,15 @@ impl View<'_> {
         match self {
             View::One(store) => store,
             View::Many(stores) => stores.of_slot(slot),
+        }
+    }
+
+    /// The store that owns `slot`, for reading.
+    #[inline]
+    pub fn look(&self, slot: u16) -> &Store {
+        match self {
+            View::One(store) => store,
+            View::Many(stores) => stores.look_slot(slot),
         }
     }
 
@@ -81,10 +92,9 @@ impl Keys<'_> {
         self.store(key).write(db, key)
     }
 
-    /// See [`Store::peek`].
-    pub fn peek(&mut self, key: &HKey<'_>) -> Option<&Entry> {
-        let db = self.db;
-        self.store(key).peek(db, key)
+    /// See [`Store::peek`]. Takes a shared reference: several entries can be looked at together.
+    pub fn peek(&self, key: &HKey<'_>) -> Option<&Entry> {
+        self.view.look(key.slot).peek(self.db, key)
     }
 
     /// See [`Store::put`].

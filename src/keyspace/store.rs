@@ -7,7 +7,7 @@
 use super::evict::Pool;
 use super::{Class, Watched, lru};
 use crate::base::prng::Prng;
-use crate::data::{Entry, EntryBox, HKey, Table};
+use crate::data::{Entry, EntryBox, HKey, Limits, Table};
 use crate::journal::Journal;
 use smallvec::SmallVec;
 
@@ -74,6 +74,8 @@ pub struct Store {
     pub now_ms: i64,
     /// What of the configuration it obeys.
     pub policy: Policy,
+    /// Where encodings change.
+    pub limits: Limits,
     /// The caller asked that its accesses leave no trace (CLIENT NO-TOUCH).
     pub no_touch: bool,
     /// Watched keys.
@@ -106,6 +108,7 @@ impl Store {
             dbs: (0..databases).map(|_| Db::default()).collect(),
             now_ms: 0,
             policy: Policy::default(),
+            limits: Limits::default(),
             no_touch: false,
             watched: Watched::default(),
             journal: Journal::default(),
