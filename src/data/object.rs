@@ -5,6 +5,7 @@
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
 use super::entry::Kind;
+use super::set::Set;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
 pub trait Collection: Sized + Into<Object> {
@@ -27,7 +28,41 @@ pub trait Collection: Sized + Into<Object> {
 pub enum Object {
     /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
     Str(Vec<u8>),
+    /// A set.
+    Set(Set),
 }
+
+/// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
+macro_rules! collection {
+    ($name:ident) => {
+        impl Collection for $name {
+            const KIND: Kind = Kind::$name;
+
+            #[inline]
+            fn of(object: &Object) -> Option<&Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn of_mut(object: &mut Object) -> Option<&mut Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn is_spent(&self) -> bool {
+                self.is_empty()
+            }
+        }
+
+        impl From<$name> for Object {
+            fn from(value: $name) -> Object {
+                Object::$name(value)
+            }
+        }
+    };
+}
+
+collection!(Set);
 
 impl Object {
     /// Bytes that the value asked the allocator for beside the entry's own block.
@@ -35,6 +70,7 @@ impl Object {
     pub fn mem_bytes(&self) -> usize {
         match self {
             Object::Str(bytes) => bytes.capacity(),
+            Object::Set(set) => set.mem_bytes(),
         }
     }
 
@@ -45,6 +81,7 @@ impl Object {
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
+            Object::Set(set) => set.free_effort(),
         }
     }
 
@@ -53,6 +90,7 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::Set(set) => set.encoding(),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! A set of strings: an intset while all members are integers, a listpack while it is small, a table beyond.
 //!
 //! The encodings and the rules by which one becomes another are those of Redis 7.2 (t_set.c `setTypeAddAux`): a set only
-//! ever moves to the right in `Ints`, `Packed`, `Table`, but for results of set algebra, which are stored in the tightest
-//! form. Members of a table are entries with an empty value.
+//! ever moves to the right in `Ints`, `Packed`, `Table`. Members of a table are entries with an empty value.
 
 use super::fields::Fields;
 use super::listpack::{Item, Listpack};
@@ -22,6 +21,13 @@ pub enum Set {
     Packed(Listpack),
     /// Any.
     Table(Box<Fields>),
+}
+
+impl Default for Set {
+    /// An empty set, for members to come.
+    fn default() -> Set {
+        Set::Ints(IntSet::new())
+    }
 }
 
 /// The text of a member.
@@ -153,9 +159,7 @@ impl Set {
     pub fn random(&self, rng: &mut Prng) -> Option<Item<'_>> {
         match self {
             Set::Ints(ints) => ints.get(rng.index(ints.len())).map(Item::Int),
-            Set::Packed(pack) => {
-                pack.pick(i64::try_from(rng.index(pack.len())).unwrap_or(0))
-            }
+            Set::Packed(pack) => pack.pick(i64::try_from(rng.index(pack.len())).unwrap_or(0)),
             Set::Table(table) => table.random(&mut || rng.next_u64()).map(|entry| Item::Bytes(entry.key())),
         }
     }
@@ -184,29 +188,6 @@ impl Set {
             Set::Packed(pack) => Box::new(pack.iter().map(|(_, item)| item)),
             Set::Table(table) => Box::new(table.iter().map(|entry| Item::Bytes(entry.key()))),
         }
-    }
-
-    /// Changes to an intset if every member is an integer and there are few enough (t_set.c `maybeConvertToIntset`).
-    pub fn tighten(&mut self, limits: &Limits) {
-        if matches!(self, Set::Ints(_)) || self.len() > limits.set_ints.min(INTS_MAX) {
-            return;
-        }
-        let mut numbers = Vec::with_capacity(self.len());
-        for item in self.iter() {
-            match item {
-                Item::Int(number) => numbers.push(number),
-                Item::Bytes(bytes) => match canonical_i64(bytes) {
-                    Some(number) => numbers.push(number),
-                    None => return,
-                },
-            }
-        }
-        numbers.sort_unstable();
-        let mut ints = IntSet::new();
-        for number in numbers {
-            ints.insert(number);
-        }
-        *self = Set::Ints(ints);
     }
 
     /// Bytes that the set asked the allocator for beside its entry's block.

@@ -4,6 +4,7 @@
 
 use super::members::reply;
 use super::{Args, Ctx, Failure, Outcome};
+use crate::command::Keys;
 use crate::command::args::{self, is, word};
 use crate::data::{Collection, EntryBox, HKey, Item, Limits, Set};
 use crate::keyspace::{Class, collection};
@@ -14,7 +15,7 @@ type Sets<'a> = SmallVec<[Option<&'a Set>; 8]>;
 
 /// SINTER key [key ...]
 pub(super) fn sinter(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let sets = look(ctx, args.get(1..).unwrap_or_default())?;
+    let sets = look(&mut ctx.keys, args.get(1..).unwrap_or_default())?;
     let found = intersection(&sets, usize::MAX);
     ctx.out.set(found.len());
     found.into_iter().for_each(|member| reply(&mut ctx.out, member));
@@ -36,13 +37,13 @@ pub(super) fn sintercard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         match option {
             [name, number] if is(name, "LIMIT") => {
                 const NEGATIVE: &str = "ERR LIMIT can't be negative";
-                limit = usize::try_from(args::int_or(number, NEGATIVE)?)
-                    .map_err(|_| Failure::text(NEGATIVE))?;
+                limit =
+                    usize::try_from(args::int_or(number, NEGATIVE)?).map_err(|_| Failure::text(NEGATIVE))?;
             }
             _ => return Err(Failure::Syntax),
         }
     }
-    let sets = look(ctx, names)?;
+    let sets = look(&mut ctx.keys, names)?;
     let found = intersection(&sets, if limit == 0 { usize::MAX } else { limit });
     ctx.out.count(found.len());
     Ok(())
@@ -51,7 +52,7 @@ pub(super) fn sintercard(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// SUNION key [key ...]
 pub(super) fn sunion(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let limits = ctx.keys.store(&HKey::new(word(args, 1))).limits;
-    let sets = look(ctx, args.get(1..).unwrap_or_default())?;
+    let sets = look(&mut ctx.keys, args.get(1..).unwrap_or_default())?;
     let set = union(&sets, &limits);
     ctx.out.set(set.len());
     set.iter().for_each(|member| reply(&mut ctx.out, member));
@@ -60,7 +61,7 @@ pub(super) fn sunion(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// SDIFF key [key ...]
 pub(super) fn sdiff(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let sets = look(ctx, args.get(1..).unwrap_or_default())?;
+    let sets = look(&mut ctx.keys, args.get(1..).unwrap_or_default())?;
     let found = difference(&sets);
     ctx.out.set(found.len());
     found.into_iter().for_each(|member| reply(&mut ctx.out, member));
@@ -71,9 +72,8 @@ pub(super) fn sdiff(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub(super) fn sinterstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let dest = HKey::new(word(args, 1));
     let limits = ctx.keys.store(&dest).limits;
-    let sets = look(ctx, args.get(2..).unwrap_or_default())?;
-    let found = intersection(&sets, usize::MAX);
-    let result = collect(found, &limits);
+    let sets = args.get(2..).unwrap_or_default();
+    let result = collect(intersection(&look(&mut ctx.keys, sets)?, usize::MAX), &limits);
     store(ctx, &dest, args, result, "sinterstore")
 }
 
@@ -81,8 +81,8 @@ pub(super) fn sinterstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub(super) fn sunionstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let dest = HKey::new(word(args, 1));
     let limits = ctx.keys.store(&dest).limits;
-    let sets = look(ctx, args.get(2..).unwrap_or_default())?;
-    let result = union(&sets, &limits);
+    let sets = args.get(2..).unwrap_or_default();
+    let result = union(&look(&mut ctx.keys, sets)?, &limits);
     store(ctx, &dest, args, result, "sunionstore")
 }
 
@@ -90,8 +90,8 @@ pub(super) fn sunionstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 pub(super) fn sdiffstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let dest = HKey::new(word(args, 1));
     let limits = ctx.keys.store(&dest).limits;
-    let sets = look(ctx, args.get(2..).unwrap_or_default())?;
-    let result = collect(difference(&sets), &limits);
+    let sets = args.get(2..).unwrap_or_default();
+    let result = collect(difference(&look(&mut ctx.keys, sets)?), &limits);
     store(ctx, &dest, args, result, "sdiffstore")
 }
 
@@ -99,11 +99,11 @@ pub(super) fn sdiffstore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 ///
 /// # Errors
 /// `WrongType` if a key holds another type.
-fn look<'k>(ctx: &'k mut Ctx<'_>, names: Args<'_>) -> Result<Sets<'k>, Failure> {
+fn look<'k>(keys: &'k mut Keys<'_>, names: Args<'_>) -> Result<Sets<'k>, Failure> {
     for name in names {
-        ctx.keys.read_as::<Set>(&HKey::new(name))?;
+        keys.read_as::<Set>(&HKey::new(name))?;
     }
-    let keys = &ctx.keys;
+    let keys = &*keys;
     let look = |name: &&[u8]| Ok(keys.peek(&HKey::new(name)).map(collection::<Set>).transpose()?);
     names.iter().map(look).collect()
 }
@@ -144,7 +144,7 @@ fn difference<'a>(sets: &Sets<'a>) -> Vec<Item<'a>> {
     first.iter().filter(|member| !others.iter().any(|set| set.contains_item(*member))).collect()
 }
 
-/// The result as a set of its own, as an intset if it can be one.
+/// The result as a set of its own.
 fn collect(members: Vec<Item<'_>>, limits: &Limits) -> Set {
     let mut result = Set::default();
     for member in members {

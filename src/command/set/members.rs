@@ -29,9 +29,8 @@ pub(super) fn sadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// SREM key member [member ...]
 pub(super) fn srem(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, members) = (HKey::new(word(args, 1)), args.get(2..).unwrap_or_default());
-    let edited = ctx.keys.edit(&key, |set: &mut Set, _| {
-        members.iter().filter(|member| set.remove(member)).count()
-    })?;
+    let edited =
+        ctx.keys.edit(&key, |set: &mut Set, _| members.iter().filter(|member| set.remove(member)).count())?;
     let Some(edited) = edited.filter(|edited| edited.result > 0) else {
         ctx.out.int(0);
         return Ok(());
@@ -112,9 +111,11 @@ pub(super) fn smove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         ctx.keys.event(&from, Class::Generic, "del");
     }
     let limits = ctx.keys.store(&to).limits;
-    let added = ctx.keys.upsert(&to, || Set::fit_for(member, 1, &limits), |set: &mut Set, limits| {
-        set.add(member, limits)
-    })?;
+    let added = ctx.keys.upsert(
+        &to,
+        || Set::fit_for(member, 1, &limits),
+        |set: &mut Set, limits| set.add(member, limits),
+    )?;
     if added.result {
         ctx.keys.effect(&to, &[b"SADD", to.bytes, member]);
         ctx.keys.changed(&to, Class::Set, "sadd");

@@ -158,7 +158,9 @@ fn random_members(ctx: &mut Ctx<'_>, key: &HKey<'_>, count: Option<Count>, rng: 
             if let Set::Packed(pack) = set {
                 // One walk finds every member's place; then each draw is a look-up.
                 let members: Vec<Item<'_>> = pack.iter().map(|(_, item)| item).collect();
-                (0..n).filter_map(|_| members.get(rng.index(members.len()))).for_each(|m| reply(&mut ctx.out, *m));
+                (0..n)
+                    .filter_map(|_| members.get(rng.index(members.len())))
+                    .for_each(|m| reply(&mut ctx.out, *m));
             } else {
                 (0..n).filter_map(|_| set.random(rng)).for_each(|member| reply(&mut ctx.out, member));
             }
