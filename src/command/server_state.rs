@@ -11,6 +11,7 @@
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
+//! | `scripting` | see `script` | see `script` | see `script` |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
 mod observing;
@@ -20,6 +21,7 @@ use crate::observe::latency::LatencyMonitor;
 use crate::observe::rates::Sampler;
 use crate::observe::slowlog::SlowLog;
 use crate::observe::{Registry, ShardStats};
+use crate::script::Scripting;
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -42,6 +44,8 @@ pub enum Note {
     Evict,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
     ActiveExpire(bool),
+    /// A script is slow: what waits for it is told so.
+    Busy,
     /// Stop accepting, then the loop.
     Stop,
 }
@@ -114,6 +118,8 @@ pub struct Server {
     pub startup_memory: AtomicUsize,
     /// Failed authentications.
     pub denied_auth: AtomicU64,
+    /// Scripts, functions and what is known of those that run.
+    pub scripting: Scripting,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -162,6 +168,7 @@ impl Server {
             peak_memory: AtomicUsize::new(0),
             startup_memory: AtomicUsize::new(0),
             denied_auth: AtomicU64::new(0),
+            scripting: Scripting::new(shards),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -253,10 +260,12 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause or a MONITOR asks for a look at every command.
+    /// Whether a pause, a MONITOR or a slow script asks for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
-        self.has_monitors() || self.pause_until_ms.load(Ordering::Relaxed) > 0
+        self.has_monitors()
+            || self.pause_until_ms.load(Ordering::Relaxed) > 0
+            || self.scripting.desk.is_busy()
     }
 
     /// Whether some connection is a MONITOR.

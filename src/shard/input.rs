@@ -4,6 +4,7 @@ use super::conn::{Conn, End, Hold};
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
+use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, ShardOp, View, table};
@@ -56,7 +57,8 @@ enum Stop {
 }
 
 /// Runs a command of another shard's connection on this shard's keys. With a `meter` it is counted; a fragment of a
-/// command is not, its command is counted once, at home.
+/// command is not, its command is counted once, at home. `false`: it is a script that strayed; it had no effect, and
+/// wrote nothing to `out`.
 pub fn execute_for(
     ground: &mut Ground,
     meter: Option<&mut Meter>,
@@ -64,7 +66,7 @@ pub fn execute_for(
     command: &'static Command,
     argv: Args<'_>,
     out: &mut Vec<u8>,
-) {
+) -> bool {
     let Ground { store, stand_in, server, shard } = ground;
     stand_in.id = caller.client;
     stand_in.db = caller.db;
@@ -75,13 +77,16 @@ pub fn execute_for(
     let mark = out.len();
     let ok = ground::run(&mut scene, command, argv, out);
     store.no_touch = false;
-    if let Some(meter) = meter {
+    let strayed = std::mem::take(&mut stand_in.strayed);
+    let counted = std::mem::take(&mut stand_in.error_counted);
+    if let (Some(meter), false) = (meter, strayed) {
         let reply = out.get(mark..).unwrap_or_default();
-        meter.account(server, *shard, &Ran { command, argv, ok, client: caller.client, reply });
+        meter.account(server, *shard, &Ran { command, argv, ok, client: caller.client, reply, counted });
     }
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
     }
+    !strayed
 }
 
 impl<D: Driver> Shard<D>
@@ -334,12 +339,18 @@ where
         let now_ms = store.now_ms;
         let client = session.id;
         let meter = &mut self.meter;
+        let mut strayed = false;
         let mut go = |out: &mut Vec<u8>| {
             let mark = out.len();
             let mut scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
             let ok = ground::run(&mut scene, command, argv, out);
+            strayed = std::mem::take(&mut session.strayed);
+            if strayed {
+                return;
+            }
             let reply = out.get(mark..).unwrap_or_default();
-            meter.account(server, *shard, &Ran { command, argv, ok, client, reply });
+            let counted = std::mem::take(&mut session.error_counted);
+            meter.account(server, *shard, &Ran { command, argv, ok, client, reply, counted });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
             if session.is_mute() {
                 out.truncate(mark);
@@ -354,6 +365,9 @@ where
             store.remove_lapsed();
         }
         self.touch(key);
+        if strayed {
+            return self.whole(key, command, argv, ShardSet::all(self.n));
+        }
         Flow::Done
     }
 

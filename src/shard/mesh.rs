@@ -190,6 +190,13 @@ impl<S> Mesh<S> {
         }
     }
 
+    /// The batch from `from` that was put back has been executed up to `done`.
+    pub fn advance_rest(&mut self, from: usize, done: usize) {
+        if let Some(rest) = self.links.get_mut(from).and_then(|l| l.as_mut()?.rest.as_mut()) {
+            rest.done = done;
+        }
+    }
+
     /// Whether the next parcel from `from` was put back.
     pub fn has_rest(&self, from: usize) -> bool {
         self.links.get(from).and_then(Option::as_ref).is_some_and(|link| link.rest.is_some())
@@ -304,6 +311,11 @@ impl Batch {
         if let Some(field) = out.get_mut(start - 8..start) {
             field.copy_from_slice(&len.to_le_bytes());
         }
+    }
+
+    /// Takes back the reply that was appended last, which is empty.
+    pub fn retract_reply(&mut self) {
+        self.replies.truncate(self.replies.len().saturating_sub(16));
     }
 
     /// Calls `f` with connection and bytes of each reply, in the order of the requests.

@@ -26,6 +26,7 @@ mod output;
 mod queue;
 mod remote;
 mod route;
+mod script;
 pub mod txn;
 
 pub use census::Census;
@@ -101,6 +102,8 @@ pub struct Shard<D: Driver> {
     lent_out: Vec<usize>,
     /// Transactions that connections of this shard wait for.
     waiting: Vec<multi::Waiting>,
+    /// Scripts of other shards' connections that were started again over all shards.
+    visits: Vec<script::Visit>,
     /// Emptied output buffers.
     spares: Vec<Vec<u8>>,
     /// What the driver reported, between its turn and this shard's.
@@ -162,6 +165,7 @@ where
             paused: Vec::new(),
             lent_out: Vec::new(),
             waiting: Vec::new(),
+            visits: Vec::new(),
             spares: Vec::new(),
             events: Vec::new(),
             busy: false,
@@ -271,6 +275,9 @@ where
         let mut worked = false;
         let me = self.id;
         for from in (0..self.n).filter(|&from| from != me) {
+            if self.is_stalled(from) {
+                continue;
+            }
             // Requests wait in their ring while the state is lent; so does what is behind them, in order.
             while self.seat.state().is_some() {
                 // While answers are held back, no more large ones are made.
@@ -293,15 +300,20 @@ where
             }
         }
         worked |= self.seat.turn() == Turn::Progress;
-        if self.seat.state().is_some() && !self.lent_out.is_empty() {
-            for key in std::mem::take(&mut self.lent_out) {
-                // A connection that has ended since may have left its place to another.
-                if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Lend) {
-                    self.release(key);
-                }
+        if self.seat.state().is_some() {
+            self.release_lent();
+        }
+        worked | self.finish_done() | self.finish_visits()
+    }
+
+    /// Lets connections go on that wait for this shard's state.
+    fn release_lent(&mut self) {
+        for key in std::mem::take(&mut self.lent_out) {
+            // A connection that has ended since may have left its place to another.
+            if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Lend) {
+                self.release(key);
             }
         }
-        worked | self.finish_done()
     }
 
     fn event(&mut self, event: Event<D::Buf, D::Socket>) {
@@ -345,7 +357,7 @@ where
     fn may_sleep(&self) -> bool {
         let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
         // Who completes a transaction wakes its origin only if that sleeps already.
-        let done = || self.waiting.iter().any(|w| w.is_done());
+        let done = || self.waiting.iter().any(|w| w.is_done()) || self.visits.iter().any(|v| v.is_done());
         self.n == 1 || (self.seat.may_sleep() && idle() && !done())
     }
 
@@ -371,6 +383,7 @@ where
                 }
             }
             Note::Resume => self.release_paused(),
+            Note::Busy => self.release_lent(),
             Note::Stop => self.stopping = true,
             note => self.cron_note(note),
         }

@@ -55,6 +55,24 @@ enum Job {
     Ok,
 }
 
+/// A command that runs over all shards for a connection of another one.
+pub struct Foreign {
+    ticket: Ticket<Ground>,
+    work: Arc<WholeWork>,
+}
+
+impl Foreign {
+    /// Whether it has run.
+    pub fn is_done(&self) -> bool {
+        self.ticket.is_done()
+    }
+
+    /// Its reply.
+    pub fn take_reply(&self) -> Vec<u8> {
+        std::mem::take(&mut *lock(&self.work.reply))
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -223,7 +241,8 @@ fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mu
     let ok = ground::run(&mut scene, queued.command, &argv, out);
     let Scene { session, server, shard, .. } = scene;
     let reply = out.get(mark..).unwrap_or_default();
-    let ran = Ran { command: queued.command, argv: &argv, ok, client: session.id, reply };
+    let counted = std::mem::take(&mut session.error_counted);
+    let ran = Ran { command: queued.command, argv: &argv, ok, client: session.id, reply, counted };
     meter.account(server, shard, &ran);
     // The queue itself may hold a CLIENT REPLY.
     if session.is_mute() {
@@ -353,6 +372,26 @@ where
         let ticket = self.hub.dependent(self.id, shards, work.clone());
         // The session travels along: the work drops what the client does not want.
         self.wait_for(key, ticket, Job::Whole(work), false)
+    }
+
+    /// Starts a command over all shards for a connection of another one.
+    pub(super) fn whole_for(&self, caller: Caller, command: &'static Command, argv: Args<'_>) -> Foreign {
+        let info = self.server.clients.get(caller.client).unwrap_or_default();
+        let mut session = Box::new(Session::new(info, true));
+        session.id = caller.client;
+        session.db = caller.db;
+        session.proto = caller.proto;
+        session.no_touch = caller.no_touch;
+        let work = Arc::new(WholeWork {
+            server: self.server.clone(),
+            shards: self.n,
+            queue: vec![Queued { command, argv: argv.iter().map(|w| w.to_vec()).collect() }],
+            exec: None,
+            session: Mutex::new(Some(session)),
+            reply: Mutex::default(),
+        });
+        let ticket = self.hub.dependent(self.id, ShardSet::all(self.n), work.clone());
+        Foreign { ticket, work }
     }
 
     /// Runs `f` once on each of `shards` and replies `+OK` when all have.

@@ -24,8 +24,9 @@ where
     pub(super) fn serve(&mut self, from: usize, mut batch: Batch) -> bool {
         let (requests, mut at) = batch.take_requests();
         let mut done = at;
+        let mut stray = None;
         let Some(ground) = self.seat.state() else { return false };
-        while batch.reply_bytes() < REPLIES_PER_TURN {
+        while batch.reply_bytes() < REPLIES_PER_TURN && stray.is_none() {
             let mut visitors: SmallVec<[Visitor<'_>; AHEAD]> = SmallVec::new();
             while visitors.len() < AHEAD
                 && let Some((caller, command, argv, next)) = Batch::request_at(&requests, at)
@@ -42,9 +43,15 @@ where
             ground.store.prefetch(first.db, keys);
             for (caller, command, argv, next) in &visitors {
                 let meter = &mut self.meter;
+                let mut fits = true;
                 batch.reply(caller.conn, |out| {
-                    execute_for(ground, Some(meter), *caller, command, argv, out);
+                    fits = execute_for(ground, Some(meter), *caller, command, argv, out);
                 });
+                if !fits {
+                    batch.retract_reply();
+                    stray = Some((*caller, *command, *next));
+                    break;
+                }
                 done = *next;
                 if batch.reply_bytes() >= REPLIES_PER_TURN {
                     break;
@@ -52,6 +59,11 @@ where
             }
         }
         let whole = done >= requests.len();
+        if let Some((caller, command, next)) = stray
+            && let Some((_, _, argv, _)) = Batch::request_at(&requests, done)
+        {
+            self.visit(from, caller, command, &argv, next);
+        }
         batch.restore(requests, done);
         if whole {
             self.mesh.answer(from, batch);

@@ -29,6 +29,7 @@ where
             }
             Route::Home => self.run_here(key, command, argv),
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
+            Route::Script => self.route_script(key, command, argv),
             Route::Every(merge) => self.fragment_all(key, command, argv, merge),
             Route::Cursor(word) => {
                 let owner = argv

@@ -1,0 +1,101 @@
+//! Where scripts run on a server of several shards.
+//!
+//! A script says which keys it uses, but nothing holds it to that. So it first runs over all shards (class D), and it is
+//! watched which shards it touches. If those of its declared keys were enough, it is marked, and from then on it runs on
+//! the one shard of its keys like any command (class S), with no word to the others. Should it touch another shard's key
+//! then, before it wrote anything, it is started again over all shards and the mark is withdrawn for good; if it wrote, it
+//! fails, and the next call goes over all shards.
+//!
+//! ```text
+//! unknown ── ran over all, declared shards sufficed ──► declared ── touched another ──► everywhere
+//!    └────────────────── touched another ──────────────────────────────────────────────────┘
+//! ```
+//!
+//! A script that strays on behalf of another shard's connection is started again from here (`Visit`). Until it is done the
+//! requests behind it stay in the ring, so replies and effects keep their order.
+
+use super::input::Flow;
+use super::mesh::Caller;
+use super::multi::Foreign;
+use super::txn::ShardSet;
+use super::{Connection, Driver, Shard};
+use crate::command::scripting::{self, Outlook};
+use crate::command::{Args, Command, table};
+use crate::data::slot::key_slot;
+use crate::keyspace::slots;
+use crate::script::Placement;
+
+/// A script of another shard's connection that runs over all shards.
+pub struct Visit {
+    from: usize,
+    conn: u32,
+    /// Where the requests behind it begin.
+    next: usize,
+    run: Foreign,
+}
+
+impl Visit {
+    /// Whether it has run.
+    pub fn is_done(&self) -> bool {
+        self.run.is_done()
+    }
+}
+
+impl<D: Driver> Shard<D>
+where
+    D::Socket: Connection,
+{
+    /// Routes EVAL, FCALL and their kin.
+    pub(super) fn route_script(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Flow {
+        let mut words = Vec::new();
+        let outlook = scripting::find(&self.server, command, argv);
+        let is_new_text = outlook.is_none() && matches!(command.row.meta.name, "eval" | "eval_ro");
+        if table::keys_of(command, argv, &mut words).is_err() || (outlook.is_none() && !is_new_text) {
+            // The handler knows the error.
+            return self.run_here(key, command, argv);
+        }
+        let owner_of =
+            |word: &usize| slots::owner(key_slot(argv.get(*word).copied().unwrap_or_default()), self.n);
+        let first = words.first().map(owner_of);
+        let one = words.iter().all(|word| Some(owner_of(word)) == first);
+        match outlook {
+            Some(Outlook { placement: Placement::Declared, .. }) if one => match first {
+                Some(owner) => self.run_at(key, owner, command, argv),
+                None => self.run_here(key, command, argv),
+            },
+            _ => self.whole(key, command, argv, ShardSet::all(self.n)),
+        }
+    }
+
+    /// Starts a script again that strayed, for a connection of shard `from`.
+    pub(super) fn visit(
+        &mut self,
+        from: usize,
+        caller: Caller,
+        command: &'static Command,
+        argv: Args<'_>,
+        next: usize,
+    ) {
+        let run = self.whole_for(caller, command, argv);
+        self.visits.push(Visit { from, conn: caller.conn, next, run });
+    }
+
+    /// Whether requests of shard `from` wait for a script that runs over all shards.
+    pub(super) fn is_stalled(&self, from: usize) -> bool {
+        self.visits.iter().any(|visit| visit.from == from)
+    }
+
+    /// Answers the scripts that are done. Returns whether there was one.
+    pub(super) fn finish_visits(&mut self) -> bool {
+        let mut some = false;
+        while let Some(at) = self.visits.iter().position(Visit::is_done) {
+            some = true;
+            let Visit { from, conn, next, run } = self.visits.swap_remove(at);
+            let mut answers = self.mesh.spare();
+            answers.reply(conn, |out| out.append(&mut run.take_reply()));
+            self.mesh.answer(from, answers);
+            self.mesh.advance_rest(from, next);
+        }
+        some
+    }
+}
