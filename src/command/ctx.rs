@@ -306,4 +306,17 @@ pub struct Ctx<'a> {
     pub command: &'static Command,
     /// The shard that runs it.
     pub shard: usize,
+    /// For a command that may take long: to be called now and then, so that others are told to wait.
+    pub idle: Option<Idle<'a>>,
+}
+
+/// Serves connections while a command goes on, without the stores.
+pub type Idle<'a> = &'a mut (dyn FnMut() + 'a);
+
+/// The same for a shorter time.
+pub fn shorten<'a>(idle: &'a mut Option<Idle<'_>>) -> Option<Idle<'a>> {
+    match idle {
+        Some(idle) => Some(&mut **idle),
+        None => None,
+    }
 }

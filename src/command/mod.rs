@@ -32,7 +32,7 @@ pub mod testing;
 pub mod transactions;
 
 pub use blocking::{Timeout, Wait};
-pub use ctx::{Ctx, Keys, Stores, View};
+pub use ctx::{Ctx, Idle, Keys, Stores, View, shorten};
 pub use failure::{Failure, Outcome};
 pub use row::{Command, Handler, Merge, Route, Row, ShardOp, Spread};
 pub use server_state::{Note, Server};

@@ -108,6 +108,7 @@ impl Fixture {
             server: &self.server,
             command,
             shard: 0,
+            idle: None,
         };
         handler(&mut ctx, argv)
     }

@@ -78,6 +78,11 @@ impl Desk {
         self.busy.fetch_sub(before - entries.len(), Ordering::Relaxed);
     }
 
+    /// The process is about to end: all slow scripts end, whatever they wrote.
+    pub fn abort(&self) {
+        self.entries().iter_mut().for_each(|slow| slow.killed = true);
+    }
+
     /// Whether the slow script of `shard` is to end.
     pub fn is_killed(&self, shard: usize) -> bool {
         self.entries().iter().any(|slow| slow.shard == shard && slow.killed)

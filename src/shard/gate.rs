@@ -50,6 +50,9 @@ where
             let failure = Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
             return Some(self.refused(key, command, &failure));
         }
+        if let Some(failure) = self.busy(key, command, argv) {
+            return Some(self.refused(key, command, &failure));
+        }
         let leaves_queue =
             matches!(command.row.handler, Handler::Shard(_)) || matches!(meta.name, "quit" | "reset");
         if let Some(pause) = self.server.paused(self.time.unix_ms)

@@ -4,10 +4,9 @@ use super::conn::{Conn, End, Hold};
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
-use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
 use crate::command::session::ReplyMode;
-use crate::command::{Args, Command, Failure, Handler, ShardOp, View, table};
+use crate::command::{Args, Command, Failure, Handler, Idle, Route, ShardOp, View, shorten, table};
 use crate::io::Event;
 use crate::resp::{Argv, Limits, Out, Parsed, Parser, ProtocolError};
 use smallvec::SmallVec;
@@ -66,6 +65,7 @@ pub fn execute_for(
     command: &'static Command,
     argv: Args<'_>,
     out: &mut Vec<u8>,
+    mut idle: Option<Idle<'_>>,
 ) -> bool {
     let Ground { store, stand_in, server, shard } = ground;
     stand_in.id = caller.client;
@@ -73,7 +73,8 @@ pub fn execute_for(
     stand_in.proto = caller.proto;
     store.no_touch = caller.no_touch;
     let now_ms = store.now_ms;
-    let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
+    let idle = shorten(&mut idle);
+    let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard, idle };
     let mark = out.len();
     let ok = ground::run(&mut scene, command, argv, out);
     store.no_touch = false;
@@ -99,6 +100,9 @@ where
         self.tally.net_in += data.len() as u64;
         if conn.end != End::Open {
             return;
+        }
+        if self.running == Some(key) || self.late.iter().any(|(late, _)| *late == key) {
+            return self.keep_late(key, data);
         }
         if conn.inbuf.is_empty() && conn.hold == Hold::None {
             let used = self.feed(key, data);
@@ -330,7 +334,10 @@ where
     /// Runs a command on this shard's own state and queues its reply.
     #[inline]
     pub(super) fn run_here(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Flow {
-        let Some(ground) = self.seat.state() else { return Flow::Retry(Hold::Lend) };
+        if matches!(command.row.route, Route::Script) {
+            return self.run_script_here(key, command, argv);
+        }
+        let Some(ground) = self.seat.state() else { return self.run_aside(key, command, argv) };
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Conn { session, order, out, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Flow::Done };
@@ -339,17 +346,13 @@ where
         let now_ms = store.now_ms;
         let client = session.id;
         let meter = &mut self.meter;
-        let mut strayed = false;
         let mut go = |out: &mut Vec<u8>| {
             let mark = out.len();
-            let mut scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
+            let mut scene =
+                Scene { view: View::One(store), now_ms, session, server, shard: *shard, idle: None };
             let ok = ground::run(&mut scene, command, argv, out);
-            strayed = std::mem::take(&mut session.strayed);
-            if strayed {
-                return;
-            }
             let reply = out.get(mark..).unwrap_or_default();
-            let counted = std::mem::take(&mut session.error_counted);
+            let counted = false;
             meter.account(server, *shard, &Ran { command, argv, ok, client, reply, counted });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
             if session.is_mute() {
@@ -365,9 +368,6 @@ where
             store.remove_lapsed();
         }
         self.touch(key);
-        if strayed {
-            return self.whole(key, command, argv, ShardSet::all(self.n));
-        }
         Flow::Done
     }
 

@@ -11,6 +11,7 @@
 //! other shards while this one is parked.
 
 mod accept;
+mod busy;
 mod census;
 mod conn;
 mod cron;
@@ -104,6 +105,12 @@ pub struct Shard<D: Driver> {
     waiting: Vec<multi::Waiting>,
     /// Scripts of other shards' connections that were started again over all shards.
     visits: Vec<script::Visit>,
+    /// The connection whose script runs.
+    running: Option<usize>,
+    /// What connections sent while their own script ran: connection and bytes.
+    late: Vec<(usize, Vec<u8>)>,
+    /// What commands get to see as stores that need none, while this shard's is away.
+    scratch: Option<Box<Store>>,
     /// Emptied output buffers.
     spares: Vec<Vec<u8>>,
     /// What the driver reported, between its turn and this shard's.
@@ -166,6 +173,9 @@ where
             lent_out: Vec::new(),
             waiting: Vec::new(),
             visits: Vec::new(),
+            running: None,
+            late: Vec::new(),
+            scratch: None,
             spares: Vec::new(),
             events: Vec::new(),
             busy: false,
@@ -253,6 +263,7 @@ where
             worked = true;
             self.resume(key);
         }
+        self.feed_late();
         if self.time.mono_ns >= self.next_cron_ns {
             self.run_cron();
         }
@@ -299,7 +310,7 @@ where
                 }
             }
         }
-        worked |= self.seat.turn() == Turn::Progress;
+        worked |= self.take_part() == Turn::Progress;
         if self.seat.state().is_some() {
             self.release_lent();
         }

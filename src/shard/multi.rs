@@ -96,7 +96,7 @@ impl Fragments<Ground> for Fragmented {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
         for part in self.parts.iter().filter(|p| p.shard == shard) {
             let argv: Vec<&[u8]> = part.argv.iter().map(Vec::as_slice).collect();
-            execute_for(ground, None, self.caller, self.command, &argv, &mut lock(&part.reply));
+            execute_for(ground, None, self.caller, self.command, &argv, &mut lock(&part.reply), None);
         }
     }
 }
@@ -150,7 +150,15 @@ impl Fragments<Ground> for SplitQueue {
         for ((queued, owner), reply) in self.queue.iter().zip(&self.owners).zip(&self.replies) {
             if *owner == shard {
                 let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-                execute_for(ground, Some(&mut meter), self.caller, queued.command, &argv, &mut lock(reply));
+                execute_for(
+                    ground,
+                    Some(&mut meter),
+                    self.caller,
+                    queued.command,
+                    &argv,
+                    &mut lock(reply),
+                    None,
+                );
             }
         }
     }
@@ -170,6 +178,10 @@ struct WholeWork {
 
 impl Whole<Ground> for WholeWork {
     fn whole(&self, lent: &mut Lent<'_, Ground>) {
+        self.whole_beside(lent, &mut || {});
+    }
+
+    fn whole_beside(&self, lent: &mut Lent<'_, Ground>, aside: &mut dyn FnMut()) {
         let Some(mut session) = lock(&self.session).take() else { return };
         let out = &mut *lock(&self.reply);
         let mut now_ms = 0;
@@ -211,6 +223,7 @@ impl Whole<Ground> for WholeWork {
                     session: &mut session,
                     server: &self.server,
                     shard,
+                    idle: Some(&mut *aside),
                 };
                 run_queued(scene, queued, &mut meter, out);
                 // The next command counts (DBSIZE) without what this one found expired.
@@ -266,7 +279,7 @@ pub fn run_queue_here(
     store.no_touch = session.no_touch;
     for queued in &multi.queue {
         let now_ms = store.now_ms;
-        let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
+        let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard, idle: None };
         run_queued(scene, queued, meter, out);
         if !store.lapsed.is_empty() {
             store.remove_lapsed();

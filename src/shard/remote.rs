@@ -4,7 +4,7 @@ use super::conn::{End, Hold};
 use super::input::{AHEAD, execute_for};
 use super::mesh::{Batch, Caller};
 use super::{Connection, Driver, Shard};
-use crate::command::{Command, table};
+use crate::command::{Command, Idle, Route, table};
 use crate::resp::Argv;
 use smallvec::SmallVec;
 
@@ -25,7 +25,9 @@ where
         let (requests, mut at) = batch.take_requests();
         let mut done = at;
         let mut stray = None;
-        let Some(ground) = self.seat.state() else { return false };
+        // Out of its seat, so that a slow script can have the sockets served meanwhile.
+        let Some(mut loan) = self.seat.lend() else { return false };
+        let mut meter = std::mem::take(&mut self.meter);
         while batch.reply_bytes() < REPLIES_PER_TURN && stray.is_none() {
             let mut visitors: SmallVec<[Visitor<'_>; AHEAD]> = SmallVec::new();
             while visitors.len() < AHEAD
@@ -40,12 +42,14 @@ where
             };
             let keys =
                 visitors.iter().filter_map(|(_, command, argv, _)| argv.get(command.one_key?).copied());
-            ground.store.prefetch(first.db, keys);
+            loan.state().store.prefetch(first.db, keys);
             for (caller, command, argv, next) in &visitors {
-                let meter = &mut self.meter;
                 let mut fits = true;
                 batch.reply(caller.conn, |out| {
-                    fits = execute_for(ground, Some(meter), *caller, command, argv, out);
+                    let mut aside = || self.busy_turn();
+                    let idle: Option<Idle<'_>> =
+                        matches!(command.row.route, Route::Script).then_some(&mut aside);
+                    fits = execute_for(loan.state(), Some(&mut meter), *caller, command, argv, out, idle);
                 });
                 if !fits {
                     batch.retract_reply();
@@ -58,6 +62,8 @@ where
                 }
             }
         }
+        self.seat.take_back(loan);
+        self.meter = meter;
         let whole = done >= requests.len();
         if let Some((caller, command, next)) = stray
             && let Some((_, _, argv, _)) = Batch::request_at(&requests, done)

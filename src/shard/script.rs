@@ -14,13 +14,16 @@
 //! A script that strays on behalf of another shard's connection is started again from here (`Visit`). Until it is done the
 //! requests behind it stay in the ring, so replies and effects keep their order.
 
+use super::conn::Hold;
+use super::ground::{self, Ground, Scene};
 use super::input::Flow;
 use super::mesh::Caller;
+use super::meter::Ran;
 use super::multi::Foreign;
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
 use crate::command::scripting::{self, Outlook};
-use crate::command::{Args, Command, table};
+use crate::command::{Args, Command, Idle, View, table};
 use crate::data::slot::key_slot;
 use crate::keyspace::slots;
 use crate::script::Placement;
@@ -65,6 +68,68 @@ where
             },
             _ => self.whole(key, command, argv, ShardSet::all(self.n)),
         }
+    }
+
+    /// Runs a script or function on this shard's own state.
+    pub(super) fn run_script_here(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Flow {
+        let Some(mut loan) = self.seat.lend() else { return Flow::Retry(Hold::Lend) };
+        let Some(conn) = self.conns.get_mut(key) else {
+            self.seat.take_back(loan);
+            return Flow::Done;
+        };
+        // The session is away as it is with a transaction, so that nothing else is done with the connection.
+        let Some(mut session) = conn.session.take() else {
+            self.seat.take_back(loan);
+            return Flow::Done;
+        };
+        conn.hold = Hold::Txn;
+        let direct = conn.order.is_empty();
+        let mut out = if direct { std::mem::take(&mut conn.out) } else { Vec::new() };
+        let mark = out.len();
+        self.running = Some(key);
+        let Ground { store, server, shard, .. } = loan.state();
+        store.no_touch = session.no_touch;
+        let now_ms = store.now_ms;
+        let ok = {
+            let mut aside = || self.busy_turn();
+            let view = View::One(store);
+            let session = &mut *session;
+            let idle: Option<Idle<'_>> = Some(&mut aside);
+            let mut scene = Scene { view, now_ms, session, server, shard: *shard, idle };
+            ground::run(&mut scene, command, argv, &mut out)
+        };
+        let strayed = std::mem::take(&mut session.strayed);
+        if !strayed {
+            let reply = out.get(mark..).unwrap_or_default();
+            let counted = std::mem::take(&mut session.error_counted);
+            let ran = Ran { command, argv, ok, client: session.id, reply, counted };
+            self.meter.account(server, *shard, &ran);
+        }
+        store.no_touch = false;
+        if !store.lapsed.is_empty() {
+            store.remove_lapsed();
+        }
+        if session.is_mute() {
+            out.truncate(mark);
+        }
+        self.seat.take_back(loan);
+        self.running = None;
+        if let Some(conn) = self.conns.get_mut(key) {
+            conn.session = Some(session);
+            conn.hold = Hold::None;
+            if direct {
+                // What was pushed to it meanwhile comes behind.
+                let pushed = std::mem::replace(&mut conn.out, out);
+                conn.out.extend_from_slice(&pushed);
+            } else if !strayed {
+                conn.order.local(|to| to.append(&mut out));
+            }
+        }
+        self.touch(key);
+        if strayed {
+            return self.whole(key, command, argv, ShardSet::all(self.n));
+        }
+        Flow::Done
     }
 
     /// Starts a script again that strayed, for a connection of shard `from`.

@@ -2,7 +2,7 @@
 
 use crate::base::clock;
 use crate::command::nested::{self, Declared, Nested, Rules};
-use crate::command::{Args, Ctx, Failure, Outcome};
+use crate::command::{Args, Ctx, Failure, Idle, Outcome, shorten};
 use crate::observe::log::{self, Level};
 use crate::resp::Proto;
 use crate::script::cache::Mark;
@@ -40,6 +40,7 @@ struct RunHost<'a> {
     everywhere: bool,
     /// It has run for longer than `busy-reply-threshold`.
     slow: bool,
+    idle: Option<Idle<'a>>,
 }
 
 /// Splits the words behind the number of keys (eval.c `evalGenericCommand`).
@@ -67,12 +68,11 @@ pub fn run(
     subject: &Subject<'_>,
     engine: impl FnOnce(&mut dyn Host, &Call<'_>, &mut Vec<u8>) -> Finished,
 ) -> Outcome {
-    let (short, threshold_ms, memory_max) = {
+    let (short, threshold_ms) = {
         let config = ctx.server.config.load();
         let limit = usize::try_from(config.maxmemory).unwrap_or(usize::MAX);
         let short = limit > 0 && crate::base::alloc::used_memory() > limit;
-        let threshold = u64::try_from(config.busy_reply_threshold).unwrap_or(0);
-        (short, threshold, if limit == 0 { MEMORY_MAX } else { MEMORY_MAX.min(limit) })
+        (short, u64::try_from(config.busy_reply_threshold).unwrap_or(0))
     };
     let compat = subject.flags.has(flags::COMPAT);
     let no_writes = subject.flags.has(flags::NO_WRITES);
@@ -95,6 +95,8 @@ pub fn run(
     let own_proto = std::mem::take(&mut ctx.session.proto);
     let mark = ctx.out.mark();
     let mut reply = std::mem::take(ctx.out.raw());
+    let mut idle = ctx.idle.take();
+    let idle = shorten(&mut idle);
     let nested = Nested::new(ctx, rules, subject.mark, &declared, short);
     let started = clock::ticks();
     let mut host = RunHost {
@@ -106,8 +108,9 @@ pub fn run(
         threshold_ms,
         everywhere,
         slow: false,
+        idle,
     };
-    let call = Call { keys: subject.keys, arguments: subject.arguments, proto, memory_max };
+    let call = Call { keys: subject.keys, arguments: subject.arguments, proto, memory_max: MEMORY_MAX };
     let finished = engine(&mut host, &call, &mut reply);
     let slow = host.slow;
     let strayed = host.nested.has_strayed();
@@ -192,6 +195,9 @@ impl Host for RunHost<'_> {
         }
         if !self.slow {
             self.turn_slow(elapsed_ms);
+        }
+        if let Some(idle) = &mut self.idle {
+            idle();
         }
         let killed = self.nested.server.scripting.desk.is_killed(self.nested.shard);
         if killed {

@@ -25,6 +25,7 @@ use crate::command::{Args, Ctx, Failure, Merge, Note, Outcome, Route, Row, View,
 use crate::resp::{Out, Proto};
 use digest::{Dataset, Digest};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The row of DEBUG.
@@ -58,6 +59,8 @@ const HELP: &[&str] = &[
     "    Setting it to 0 disables expiring keys in background when they are not",
     "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
     "    default.",
+    "SET-DISABLE-DENY-SCRIPTS <0|1>",
+    "    Setting it to 1 lets scripts run commands that are denied to them; for tests of the server only.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
     "STRINGMATCH-LEN <pattern> <string>",
@@ -105,6 +108,11 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<Part, Failure> {
         3 if is(sub, "OBJECT") => return object::object(ctx, args),
         3 if is(sub, "SLEEP") => sleep(ctx, word(args, 2)),
         3 if is(sub, "SET-ACTIVE-EXPIRE") => set_active_expire(ctx, word(args, 2)),
+        3 if is(sub, "SET-DISABLE-DENY-SCRIPTS") => {
+            let on = int(word(args, 2)).unwrap_or(0) != 0;
+            ctx.server.scripting.allow_all.store(on, Ordering::Relaxed);
+            ctx.out.ok();
+        }
         3 if is(sub, "QUICKLIST-PACKED-THRESHOLD") => packed_threshold(ctx, word(args, 2))?,
         4 if is(sub, "STRINGMATCH-LEN") => {
             ctx.out.int(i64::from(glob::matches(word(args, 2), word(args, 3), false)));
