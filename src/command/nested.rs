@@ -49,7 +49,12 @@ pub struct Nested<'a> {
     declared: &'a Declared,
     /// It touched a shard of no declared key.
     beyond: bool,
+    /// It is known to be slow, so somebody may want to end it before it writes.
+    pub slow: bool,
 }
+
+/// What a script is told that SCRIPT KILL ends.
+pub const KILLED: &str = "Script killed by user with SCRIPT KILL...";
 
 /// The script has to be run again with all stores.
 const STRAYED: &[u8] = b"Script attempted to access a key of another shard";
@@ -79,6 +84,7 @@ impl<'a> Nested<'a> {
             mark,
             declared,
             beyond: false,
+            slow: false,
         }
     }
 
@@ -162,7 +168,13 @@ impl<'a> Nested<'a> {
         if meta.has(flag::DENYOOM) && self.short && !self.wrote && !self.rules.allow_oom {
             return Err(b"-OOM command not allowed when used memory > 'maxmemory'.".to_vec());
         }
-        if self.server.shards > 1 { self.reach(command, words) } else { Ok(()) }
+        if self.server.shards > 1 {
+            self.reach(command, words)?;
+        }
+        if self.slow && meta.has(flag::WRITE) && !self.server.scripting.desk.may_write(self.shard) {
+            return Err(KILLED.as_bytes().to_vec());
+        }
+        Ok(())
     }
 
     /// Whether the shards that the command needs are there.

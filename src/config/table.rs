@@ -44,7 +44,6 @@ const TLS: Status = Accepted("TLS is not built yet: connections are plain TCP");
 pub(super) const ACL: Status =
     Accepted("ACL users are not built yet: there is the default user, guarded by requirepass");
 pub(super) const MODULES: Status = Accepted("modules are shared objects made for Redis; none can be loaded");
-const SCRIPTS: Status = Accepted("scripts are not built yet, so nothing holds up other clients");
 const TRACKING: Status = Accepted("client side caching is not built yet: no key is tracked");
 const NOTIFY: Status = Accepted("keyspace events are not built yet: none is published");
 const COMPRESS: Status = Accepted("nodes of a list are packed but not compressed");
@@ -300,7 +299,7 @@ directives! {
                 Kind::Percentiles, [MULTI], Implemented;
         /// Milliseconds after which a script that still runs makes others get BUSY.
         "busy-reply-threshold" | "lua-time-limit" =>
-            busy_reply_threshold: i64 = 5000, int(0, i64::MAX), [], SCRIPTS;
+            busy_reply_threshold: i64 = 5000, int(0, i64::MAX), [], Implemented;
         /// Milliseconds after which a stuck event loop logs its stack.
         "watchdog-period" => watchdog_period: i32 = 0, int(0, INT), [HIDDEN], WATCHDOG;
     }

@@ -1,6 +1,6 @@
 //! What a shard does while a script runs for too long on its thread, or with its state on another's.
 //!
-//! The script's count hook calls `Shard::busy_turn` (`Ctx::idle`): a turn without stores, rings and transactions. It takes
+//! The script's count hook calls `Shard::busy_turn` (`Ctx::idle`): a turn without stores, requests and transactions. It takes
 //! what connections send, and the gate answers: `-BUSY`, except to the commands that Redis allows then (SCRIPT KILL, AUTH,
 //! MULTI, …; the flag `ALLOW_BUSY`). Those run on a scratch store. Connections of other shards are told `-BUSY` only if what
 //! they ask for needs a shard that is taken.
@@ -12,6 +12,7 @@
 
 use super::ground::{self, Scene};
 use super::input::Flow;
+use super::mesh::Parcel;
 use super::meter::Ran;
 use super::txn::{STARTS_PER_TURN, Turn};
 use super::{Connection, Driver, Shard};
@@ -77,16 +78,36 @@ where
         }
         self.time = self.driver.time();
         self.watchful = true;
-        for event in events {
+        self.backlog.extend(events);
+        while let Some(event) = self.backlog.pop_front() {
             self.event(event);
         }
         self.take_notes();
+        self.meet_while_busy();
         while let Some(key) = self.ready.pop() {
             self.resume(key);
         }
         self.end_turn();
         if self.stopping {
             self.server.scripting.desk.abort();
+        }
+    }
+
+    /// Takes connections and answers out of the rings while the state is away: neither needs it. The first batch of requests
+    /// ends that; it waits as one whose rest is executed later.
+    pub(super) fn meet_while_busy(&mut self) {
+        let me = self.id;
+        for from in (0..self.n).filter(|&from| from != me) {
+            while self.serving != Some(from) && !self.mesh.has_rest(from) && !self.is_stalled(from) {
+                match self.mesh.next(from) {
+                    None => break,
+                    Some(Parcel::Socket(socket)) => self.own(socket),
+                    Some(Parcel::Replies(batch)) => {
+                        self.deliver(from, batch);
+                    }
+                    Some(Parcel::Requests(batch)) => self.mesh.put_back(from, batch),
+                }
+            }
         }
     }
 

@@ -46,6 +46,7 @@ use ahash::AHashMap;
 use conn::Conn;
 use mesh::{Caller, Parcel};
 use slab::Slab;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
@@ -105,6 +106,8 @@ pub struct Shard<D: Driver> {
     waiting: Vec<multi::Waiting>,
     /// Scripts of other shards' connections that were started again over all shards.
     visits: Vec<script::Visit>,
+    /// The shard whose batch is being executed.
+    serving: Option<usize>,
     /// The connection whose script runs.
     running: Option<usize>,
     /// What connections sent while their own script ran: connection and bytes.
@@ -115,6 +118,8 @@ pub struct Shard<D: Driver> {
     spares: Vec<Vec<u8>>,
     /// What the driver reported, between its turn and this shard's.
     events: Vec<Event<D::Buf, D::Socket>>,
+    /// What of that this turn has not come to yet.
+    backlog: VecDeque<Event<D::Buf, D::Socket>>,
     /// The last turn left something to do at once.
     busy: bool,
     time: Time,
@@ -173,11 +178,13 @@ where
             lent_out: Vec::new(),
             waiting: Vec::new(),
             visits: Vec::new(),
+            serving: None,
             running: None,
             late: Vec::new(),
             scratch: None,
             spares: Vec::new(),
             events: Vec::new(),
+            backlog: VecDeque::new(),
             busy: false,
             time,
             next_cron_ns: time.mono_ns,
@@ -252,7 +259,9 @@ where
         if events.len() > 1 {
             self.prefetch_events(events);
         }
-        for event in events.drain(..) {
+        // From a place where a slow script finds them: what has come must not wait for its end.
+        self.backlog.extend(events.drain(..));
+        while let Some(event) = self.backlog.pop_front() {
             self.event(event);
         }
         worked |= self.take_notes();
@@ -285,6 +294,10 @@ where
     fn meet_others(&mut self) -> bool {
         let mut worked = false;
         let me = self.id;
+        if self.seat.state().is_none() && self.server.scripting.desk.is_busy() {
+            // For as long as a slow script pleases: new connections must not wait for that.
+            self.meet_while_busy();
+        }
         for from in (0..self.n).filter(|&from| from != me) {
             if self.is_stalled(from) {
                 continue;

@@ -1,7 +1,7 @@
 //! What a running script asks of the server: its commands, its log lines, whether it must end.
 
 use crate::base::clock;
-use crate::command::nested::{self, Declared, Nested, Rules};
+use crate::command::nested::{self, Declared, KILLED, Nested, Rules};
 use crate::command::{Args, Ctx, Failure, Idle, Outcome, shorten};
 use crate::observe::log::{self, Level};
 use crate::resp::Proto;
@@ -38,8 +38,6 @@ struct RunHost<'a> {
     started: u64,
     threshold_ms: u64,
     everywhere: bool,
-    /// It has run for longer than `busy-reply-threshold`.
-    slow: bool,
     idle: Option<Idle<'a>>,
 }
 
@@ -99,20 +97,11 @@ pub fn run(
     let idle = shorten(&mut idle);
     let nested = Nested::new(ctx, rules, subject.mark, &declared, short);
     let started = clock::ticks();
-    let mut host = RunHost {
-        nested,
-        proto: Proto::V2,
-        subject,
-        words: argv,
-        started,
-        threshold_ms,
-        everywhere,
-        slow: false,
-        idle,
-    };
+    let mut host =
+        RunHost { nested, proto: Proto::V2, subject, words: argv, started, threshold_ms, everywhere, idle };
     let call = Call { keys: subject.keys, arguments: subject.arguments, proto, memory_max: MEMORY_MAX };
     let finished = engine(&mut host, &call, &mut reply);
-    let slow = host.slow;
+    let slow = host.nested.slow;
     let strayed = host.nested.has_strayed();
     host.nested.judge();
     if slow {
@@ -137,7 +126,7 @@ impl RunHost<'_> {
     /// A script that has run for too long is shown to the others, who then are told that the server is busy.
     #[cold]
     fn turn_slow(&mut self, elapsed_ms: u64) {
-        self.slow = true;
+        self.nested.slow = true;
         let Subject { name, is_eval, .. } = *self.subject;
         log::warning(&format!(
             "Slow script detected: still in execution after {elapsed_ms} milliseconds. You can try killing the script using the {} command. Script name is: {}.",
@@ -162,9 +151,6 @@ impl RunHost<'_> {
 impl Host for RunHost<'_> {
     #[inline]
     fn call(&mut self, words: &[&[u8]], reply: &mut Vec<u8>) -> Result<(), Vec<u8>> {
-        if self.slow && !self.nested.server.scripting.desk.may_write(self.nested.shard) {
-            return Err(KILLED.as_bytes().to_vec());
-        }
         self.nested.call(words, self.proto, reply)
     }
 
@@ -193,7 +179,7 @@ impl Host for RunHost<'_> {
         if self.threshold_ms == 0 || elapsed_ms < self.threshold_ms {
             return None;
         }
-        if !self.slow {
+        if !self.nested.slow {
             self.turn_slow(elapsed_ms);
         }
         if let Some(idle) = &mut self.idle {
@@ -210,8 +196,6 @@ impl Host for RunHost<'_> {
         Err("redis.register_function can only be called on FUNCTION LOAD command".to_owned())
     }
 }
-
-const KILLED: &str = "Script killed by user with SCRIPT KILL...";
 
 /// `redis.log`.
 pub fn write_log(level: LogLevel, text: &[u8]) {

@@ -17,6 +17,7 @@
 mod digest;
 mod object;
 mod populate;
+mod protocol;
 
 use crate::base::{glob, numbers, prng};
 use crate::command::args::{int, is, word};
@@ -52,6 +53,10 @@ const HELP: &[&str] = &[
     "    Create <count> string keys named key:<num>. If <prefix> is specified then",
     "    it is used instead of the 'key' prefix. These are not propagated to",
     "    replicas.",
+    "PROTOCOL <type>",
+    "    Reply with a test value of the specified type. <type> can be: string,",
+    "    integer, double, null, array, set, map, attrib, push, verbatim, true,",
+    "    false.",
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "    Sets the threshold for elements to be inserted as plain vs packed nodes",
     "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
@@ -108,6 +113,7 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<Part, Failure> {
         3 if is(sub, "OBJECT") => return object::object(ctx, args),
         3 if is(sub, "SLEEP") => sleep(ctx, word(args, 2)),
         3 if is(sub, "SET-ACTIVE-EXPIRE") => set_active_expire(ctx, word(args, 2)),
+        3 if is(sub, "PROTOCOL") => protocol::reply(ctx, word(args, 2))?,
         3 if is(sub, "SET-DISABLE-DENY-SCRIPTS") => {
             let on = int(word(args, 2)).unwrap_or(0) != 0;
             ctx.server.scripting.allow_all.store(on, Ordering::Relaxed);
