@@ -93,19 +93,17 @@ where
         }
     }
 
-    /// Takes connections and answers out of the rings while the state is away: neither needs it. The first batch of requests
-    /// ends that; it waits as one whose rest is executed later.
+    /// Takes connections and answers out of the rings while the state is away: neither needs it. Requests wait, in order.
     pub(super) fn meet_while_busy(&mut self) {
         let me = self.id;
         for from in (0..self.n).filter(|&from| from != me) {
-            while self.serving != Some(from) && !self.mesh.has_rest(from) && !self.is_stalled(from) {
-                match self.mesh.next(from) {
-                    None => break,
-                    Some(Parcel::Socket(socket)) => self.own(socket),
-                    Some(Parcel::Replies(batch)) => {
+            while let Some(parcel) = self.mesh.next_fresh(from) {
+                match parcel {
+                    Parcel::Socket(socket) => self.own(socket),
+                    Parcel::Replies(batch) => {
                         self.deliver(from, batch);
                     }
-                    Some(Parcel::Requests(batch)) => self.mesh.put_back(from, batch),
+                    Parcel::Requests(batch) => self.mesh.keep(from, batch),
                 }
             }
         }

@@ -73,6 +73,8 @@ struct Link<S> {
     held: Vec<Batch>,
     /// A batch from there whose rest is executed in a later turn.
     rest: Option<Batch>,
+    /// Batches from there that were taken out of the ring before they could be executed.
+    kept: VecDeque<Batch>,
     sent: bool,
 }
 
@@ -102,6 +104,7 @@ pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
             open: None,
             held: Vec::new(),
             rest: None,
+            kept: VecDeque::new(),
             sent: false,
         })
     };
@@ -180,7 +183,20 @@ impl<S> Mesh<S> {
     /// The next parcel from `from`.
     pub fn next(&mut self, from: usize) -> Option<Parcel<S>> {
         let link = self.links.get_mut(from)?.as_mut()?;
-        link.rest.take().map(Parcel::Requests).or_else(|| link.rx.pop().ok())
+        let waiting = link.rest.take().or_else(|| link.kept.pop_front());
+        waiting.map(Parcel::Requests).or_else(|| link.rx.pop().ok())
+    }
+
+    /// The next parcel from `from` that was not taken out of its ring yet, past the batches that wait.
+    pub fn next_fresh(&mut self, from: usize) -> Option<Parcel<S>> {
+        self.links.get_mut(from)?.as_mut()?.rx.pop().ok()
+    }
+
+    /// Keeps a batch of [`Mesh::next_fresh`] until [`Mesh::next`] comes to it.
+    pub fn keep(&mut self, from: usize, batch: Batch) {
+        if let Some(Some(link)) = self.links.get_mut(from) {
+            link.kept.push_back(batch);
+        }
     }
 
     /// Keeps a batch from `from` whose rest is executed later: it is the next parcel from there.
@@ -209,7 +225,10 @@ impl<S> Mesh<S> {
 
     /// Whether nothing has come in and nothing waits for room in a ring.
     pub fn is_idle(&self) -> bool {
-        self.links.iter().flatten().all(|l| l.rx.is_empty() && l.rest.is_none() && l.waiting.is_empty())
+        self.links
+            .iter()
+            .flatten()
+            .all(|l| l.rx.is_empty() && l.rest.is_none() && l.kept.is_empty() && l.waiting.is_empty())
     }
 
     /// Whether nothing waits for room in a ring.
