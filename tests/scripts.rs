@@ -168,6 +168,8 @@ fn a_slow_script_can_be_killed_from_every_connection() {
                 "1",
             ]);
             conn.send(&slow).unwrap();
+            // What is sent before a script is known to be slow may wait for its end.
+            std::thread::sleep(Duration::from_millis(400));
             until(server, "GET|k", |got| got.starts_with("-BUSY Redis is busy running a script."));
             for _ in 0..8 {
                 let mut other = Conn::open(server.port()).unwrap();
@@ -191,6 +193,7 @@ fn a_script_that_wrote_ends_only_with_the_server() {
         let mut server = Server::tested(shards, &["--busy-reply-threshold", "100"]);
         let mut conn = Conn::open(server.port()).unwrap();
         conn.send(&encode(&["EVAL", "redis.call('set',KEYS[1],1) while true do end", "1", "k"])).unwrap();
+        std::thread::sleep(Duration::from_millis(400));
         until(&server, "SCRIPT|KILL", |got| got.starts_with("-UNKILLABLE"));
         let mut other = Conn::open(server.port()).unwrap();
         let got = run(&mut other, "SHUTDOWN");

@@ -12,7 +12,7 @@
 
 use super::ground::{self, Scene};
 use super::input::Flow;
-use super::mesh::Parcel;
+use super::mesh::{Batch, Parcel};
 use super::meter::Ran;
 use super::txn::{STARTS_PER_TURN, Turn};
 use super::{Connection, Driver, Shard};
@@ -22,6 +22,7 @@ use crate::command::{Args, Command, Failure, Handler, Route, ShardOp, View, tabl
 use crate::data::slot::key_slot;
 use crate::io::Wait;
 use crate::keyspace::{Store, slots};
+use crate::resp::Out;
 use crate::script::running::Slow;
 use crate::shard::conn::{Conn, Hold};
 use crate::shard::order::Order;
@@ -93,7 +94,9 @@ where
         }
     }
 
-    /// Takes connections and answers out of the rings while the state is away: neither needs it. Requests wait, in order.
+    /// Takes connections and answers out of the rings while the state is away: neither needs it. Requests that were on
+    /// their way before the script was known to be slow are refused as the gate would have refused them. Only behind a
+    /// batch that is being executed, or waits, they wait as well, for replies come back in the order of requests.
     pub(super) fn meet_while_busy(&mut self) {
         let me = self.id;
         for from in (0..self.n).filter(|&from| from != me) {
@@ -103,10 +106,28 @@ where
                     Parcel::Replies(batch) => {
                         self.deliver(from, batch);
                     }
-                    Parcel::Requests(batch) => self.mesh.keep(from, batch),
+                    Parcel::Requests(batch) if self.serving == Some(from) || self.mesh.has_waiting(from) => {
+                        self.mesh.keep(from, batch);
+                    }
+                    Parcel::Requests(batch) => self.refuse_batch(from, batch),
                 }
             }
         }
+    }
+
+    /// Answers a batch of another shard's requests with `-BUSY`.
+    fn refuse_batch(&mut self, from: usize, mut batch: Batch) {
+        let slow = self.server.scripting.desk.blocking(self.id);
+        let line = if slow.is_none_or(|slow| slow.is_eval) { BUSY_EVAL } else { BUSY_FUNCTION };
+        let (requests, mut at) = batch.take_requests();
+        while let Some((caller, command, _, next)) = Batch::request_at(&requests, at) {
+            at = next;
+            batch.reply(caller.conn, |out| Out::new(out, caller.proto).error(line.as_bytes()));
+            let failure = Failure::text(line);
+            self.meter.refused(&self.server, self.id, table::by_id(command), &failure);
+        }
+        batch.restore(requests, at);
+        self.mesh.answer(from, batch);
     }
 
     /// Takes part in transactions; runs those at which this shard was the last to arrive.

@@ -213,6 +213,12 @@ impl<S> Mesh<S> {
         }
     }
 
+    /// Whether batches from `from` wait to be executed.
+    pub fn has_waiting(&self, from: usize) -> bool {
+        let link = self.links.get(from).and_then(Option::as_ref);
+        link.is_some_and(|link| link.rest.is_some() || !link.kept.is_empty())
+    }
+
     /// Whether the next parcel from `from` was put back.
     pub fn has_rest(&self, from: usize) -> bool {
         self.links.get(from).and_then(Option::as_ref).is_some_and(|link| link.rest.is_some())

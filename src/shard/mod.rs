@@ -106,6 +106,8 @@ pub struct Shard<D: Driver> {
     waiting: Vec<multi::Waiting>,
     /// Scripts of other shards' connections that were started again over all shards.
     visits: Vec<script::Visit>,
+    /// The shard whose batch is being executed.
+    serving: Option<usize>,
     /// The connection whose script runs.
     running: Option<usize>,
     /// What connections sent while their own script ran: connection and bytes.
@@ -176,6 +178,7 @@ where
             lent_out: Vec::new(),
             waiting: Vec::new(),
             visits: Vec::new(),
+            serving: None,
             running: None,
             late: Vec::new(),
             scratch: None,

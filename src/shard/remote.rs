@@ -28,6 +28,7 @@ where
         // Out of its seat, so that a slow script can have the sockets served meanwhile.
         let Some(mut loan) = self.seat.lend() else { return false };
         let mut meter = std::mem::take(&mut self.meter);
+        self.serving = Some(from);
         while batch.reply_bytes() < REPLIES_PER_TURN && stray.is_none() {
             let mut visitors: SmallVec<[Visitor<'_>; AHEAD]> = SmallVec::new();
             while visitors.len() < AHEAD
@@ -64,6 +65,7 @@ where
         }
         self.seat.take_back(loan);
         self.meter = meter;
+        self.serving = None;
         let whole = done >= requests.len();
         if let Some((caller, command, next)) = stray
             && let Some((_, _, argv, _)) = Batch::request_at(&requests, done)

@@ -125,10 +125,9 @@ fn unpack(mut packed: &[u8], len: usize) -> Option<Vec<u8>> {
                 count += usize::from(*take(&mut packed, 1)?.first()?);
             }
             let back = (usize::from(control & 0x1f) << 8) | usize::from(*take(&mut packed, 1)?.first()?);
-            let mut from = out.len().checked_sub(back + 1)?;
-            for _ in 0..count + 2 {
-                out.push(*out.get(from)?);
-                from += 1;
+            let from = out.len().checked_sub(back + 1)?;
+            for at in from..from + count + 2 {
+                out.push(*out.get(at)?);
             }
         }
         if out.len() > len {
