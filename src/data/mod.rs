@@ -10,6 +10,7 @@ pub mod bits;
 mod block;
 pub mod entry;
 pub mod fields;
+pub mod hash;
 pub mod intset;
 pub mod limits;
 pub mod listpack;
@@ -20,6 +21,7 @@ pub mod table;
 
 pub use entry::{Entry, EntryBox, Kind, ValueRef};
 pub use fields::Fields;
+pub use hash::Hash;
 pub use intset::{IntSet, InvalidIntSet};
 pub use limits::Limits;
 pub use listpack::{InvalidListpack, Item, Listpack};

@@ -5,6 +5,7 @@
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
 use super::entry::Kind;
+use super::hash::Hash;
 use super::set::Set;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
@@ -28,6 +29,8 @@ pub trait Collection: Sized + Into<Object> {
 pub enum Object {
     /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
     Str(Vec<u8>),
+    /// A hash.
+    Hash(Hash),
     /// A set.
     Set(Set),
 }
@@ -62,6 +65,7 @@ macro_rules! collection {
     };
 }
 
+collection!(Hash);
 collection!(Set);
 
 impl Object {
@@ -70,6 +74,7 @@ impl Object {
     pub fn mem_bytes(&self) -> usize {
         match self {
             Object::Str(bytes) => bytes.capacity(),
+            Object::Hash(hash) => hash.mem_bytes(),
             Object::Set(set) => set.mem_bytes(),
         }
     }
@@ -81,6 +86,7 @@ impl Object {
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
+            Object::Hash(hash) => hash.free_effort(),
             Object::Set(set) => set.free_effort(),
         }
     }
@@ -90,6 +96,7 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::Hash(hash) => hash.encoding(),
             Object::Set(set) => set.encoding(),
         }
     }
