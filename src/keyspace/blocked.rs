@@ -182,3 +182,6 @@ impl Blocked {
         self.dbs.get(db).and_then(|keys| keys.get(key)).is_some_and(|queue| queue.on_delete > 0)
     }
 }
+
+#[cfg(test)]
+mod tests;
