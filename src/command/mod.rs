@@ -16,9 +16,12 @@ pub mod help;
 pub mod meta;
 pub mod redact;
 pub mod row;
+pub mod sampling;
+pub mod scan;
 pub mod server;
 pub mod server_state;
 pub mod session;
+pub mod set;
 pub mod string;
 pub mod table;
 #[cfg(test)]
