@@ -3,13 +3,14 @@
 //! `entry` is one key with its value in one heap block, `object` what such a value may be, `limits` where its encoding
 //! changes; `table` finds entries by key, slot, age and chance, and `slot` is the hash-slot rule that orders the table.
 //! `listpack` and `intset` are Redis's compact forms of small collections, each on a `block` that tells its own length.
-//! `bits` are the kernels of the bitmap commands. Everything here is owned by one shard thread.
+//! `list` is a data type of its own. `bits` are the kernels of the bitmap commands. Everything here is owned by one shard thread.
 
 pub mod bits;
 mod block;
 pub mod entry;
 pub mod intset;
 pub mod limits;
+pub mod list;
 pub mod listpack;
 pub mod object;
 pub mod slot;
@@ -18,6 +19,7 @@ pub mod table;
 pub use entry::{Entry, EntryBox, Kind, ValueRef};
 pub use intset::{IntSet, InvalidIntSet};
 pub use limits::Limits;
+pub use list::List;
 pub use listpack::{InvalidListpack, Item, Listpack};
 pub use object::{Collection, Object};
 pub use table::{HKey, Table};

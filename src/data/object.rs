@@ -5,6 +5,7 @@
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
 use super::entry::Kind;
+use super::list::List;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
 pub trait Collection: Sized + Into<Object> {
@@ -27,6 +28,8 @@ pub trait Collection: Sized + Into<Object> {
 pub enum Object {
     /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
     Str(Vec<u8>),
+    /// A list.
+    List(List),
 }
 
 impl Object {
@@ -35,16 +38,18 @@ impl Object {
     pub fn mem_bytes(&self) -> usize {
         match self {
             Object::Str(bytes) => bytes.capacity(),
+            Object::List(list) => list.mem_bytes(),
         }
     }
 
     /// Number of allocations that dropping the value gives back; what decides whether another thread should do it.
     ///
-    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one).
+    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one, lists as many as they have nodes).
     #[must_use]
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
+            Object::List(list) => list.node_count(),
         }
     }
 
@@ -53,6 +58,7 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::List(list) => list.encoding(),
         }
     }
 }
