@@ -18,7 +18,7 @@ impl Fields {
     /// call; 0 starts and 0 ends. Cursors are below 2^52; any other number ends the iteration.
     ///
     /// Every element that is in the table from the first call to the last is reported at least once.
-    pub fn scan(&self, cursor: u64, mut f: impl FnMut(&Entry)) -> u64 {
+    pub fn scan<'s>(&'s self, cursor: u64, mut f: impl FnMut(&'s Entry)) -> u64 {
         if self.len == 0 || cursor >= POSITION_END {
             return 0;
         }
