@@ -1,9 +1,12 @@
-//! Memory and time: eviction below `maxmemory`, active expiry, both in bounded steps between commands.
+//! Memory and time: eviction below `maxmemory`, active expiry, both in bounded steps between commands; eviction of clients
+//! below `maxmemory-clients`.
 
 use super::{Connection, Driver, Shard};
 use crate::base::{alloc, clock};
+use crate::command::Note;
 use crate::keyspace::pressure::{Pressure, Relief, time_limit_us};
 use crate::keyspace::{Eviction, expire};
+use crate::observe::log;
 
 impl<D: Driver> Shard<D>
 where
@@ -57,6 +60,37 @@ where
                     self.server.ask_eviction(shard);
                 }
                 true
+            }
+        }
+    }
+
+    /// Ends clients while all together take more than `maxmemory-clients`, the largest first (networking.c `evictClients`).
+    ///
+    /// The sum of the shards' counts says whether there is anything to do. It still holds clients that are being ended, so
+    /// who finds it too high adds up the registry, which does not.
+    pub(super) fn relieve_clients(&mut self) {
+        let limit = self.server.client_limit();
+        let counted =
+            || self.server.stats.iter().fold(0_u64, |sum, s| sum.wrapping_add(s.client_bytes.get()));
+        if limit == 0 || self.clients_stay || counted() < limit {
+            return;
+        }
+        let (victims, enough) = self.server.choose_clients(limit);
+        // Whoever is left may not be ended; the cron looks again.
+        self.clients_stay = !enough;
+        for client in victims {
+            log::notice(&format!(
+                "Evicting client: id={} addr={} tot-mem={}",
+                client.id,
+                client.addr,
+                client.memory()
+            ));
+            if let Some(stats) = self.server.stats.get(self.id) {
+                stats.evicted_clients.add(1);
+            }
+            match self.by_id.get(&client.id) {
+                Some(&key) => self.close(key),
+                None => self.server.post(client.shard, Note::Close(client.id)),
             }
         }
     }
