@@ -82,6 +82,8 @@ pub struct ClientInfo {
     pub watch: AtomicUsize,
     /// Unread request bytes held, without those of whole words of a request that is cut off.
     pub query_bytes: AtomicUsize,
+    /// Bytes that a word has announced and that have not come: they count as taken, as Redis reserves them.
+    pub query_free: AtomicUsize,
     /// Bytes of those words.
     pub argv_bytes: AtomicUsize,
     /// Unsent reply bytes held.
@@ -113,7 +115,8 @@ impl ClientInfo {
 
     /// Bytes that the connection takes: itself and its buffers.
     pub fn memory(&self) -> usize {
-        let buffers = [&self.query_bytes, &self.argv_bytes, &self.output_bytes, &self.multi_bytes];
+        let buffers =
+            [&self.query_bytes, &self.query_free, &self.argv_bytes, &self.output_bytes, &self.multi_bytes];
         buffers.iter().fold(CONNECTION_BYTES, |sum, bytes| sum.saturating_add(bytes.load(Ordering::Relaxed)))
     }
 

@@ -7,6 +7,7 @@ use crate::command::Note;
 use crate::keyspace::pressure::{Pressure, Relief, time_limit_us};
 use crate::keyspace::{Eviction, expire};
 use crate::observe::log;
+use std::sync::atomic::Ordering;
 
 impl<D: Driver> Shard<D>
 where
@@ -93,6 +94,20 @@ where
                 None => self.server.post(client.shard, Note::Close(client.id)),
             }
         }
+    }
+
+    /// Counts a large request that is about to run. `true`: its client is too large with it and was ended (networking.c
+    /// `processInputBuffer`, server.c `processCommand`).
+    #[cold]
+    pub(super) fn is_too_heavy(&mut self, key: usize, bytes: usize) -> bool {
+        let Some(conn) = self.conns.get(key).filter(|_| self.server.client_limit() > 0) else { return false };
+        conn.info.query_bytes.store(0, Ordering::Relaxed);
+        conn.info.query_free.store(0, Ordering::Relaxed);
+        conn.info.argv_bytes.store(bytes, Ordering::Relaxed);
+        self.recount(key);
+        self.touch(key);
+        self.relieve_clients();
+        !self.conns.get(key).is_some_and(|conn| conn.end.executes())
     }
 
     /// Goes on with an eviction that ran out of time.

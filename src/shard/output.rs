@@ -177,13 +177,20 @@ where
         info.last_ms.store(conn.last_ms, Ordering::Relaxed);
         let unread = conn.inbuf.len().saturating_sub(conn.parser.read_bytes());
         info.query_bytes.store(unread, Ordering::Relaxed);
+        info.query_free.store(conn.need.saturating_sub(conn.inbuf.len()), Ordering::Relaxed);
         info.argv_bytes.store(conn.parser.word_bytes(), Ordering::Relaxed);
         info.output_bytes.store(conn.pending_bytes(), Ordering::Relaxed);
         info.last_command.store(conn.last_command, Ordering::Relaxed);
         if let Some(session) = conn.session.as_deref() {
             session.publish();
         }
-        let bytes = info.memory() as u64;
+        self.recount(key);
+    }
+
+    /// Takes what a connection shows of itself over into this shard's sum.
+    pub(super) fn recount(&mut self, key: usize) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        let bytes = conn.info.memory() as u64;
         let before = std::mem::replace(&mut conn.counted_bytes, bytes);
         self.count_client_bytes(bytes.wrapping_sub(before));
     }

@@ -99,6 +99,7 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>, argv: Args<'_>) 
     let (running, running_words) = if own { request_bytes(argv) } else { (0, 0) };
     let query = client.query_bytes.load(Relaxed) + running;
     let words = client.argv_bytes.load(Relaxed) + running_words;
+    let free = client.query_free.load(Relaxed);
     let (output, queued) = (client.output_bytes.load(Relaxed), client.multi_bytes.load(Relaxed));
     let total = client.memory() + running;
     let events = if output > 0 { "rw" } else { "r" };
@@ -108,7 +109,7 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>, argv: Args<'_>) 
     text.extend_from_slice(&labels.name);
     let _ = write!(
         text,
-        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={query} qbuf-free=0 argv-mem={words} \
+        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={query} qbuf-free={free} argv-mem={words} \
          multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
          cmd={command} user={} redir=-1 resp={} lib-name=",
         seconds_since(client.created_ms),
