@@ -4,13 +4,65 @@
 //! packed elements) and one further cache miss. Each variant is the handle of a type that has a file of its own; what is
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
+use super::entry::Kind;
+use super::set::Set;
+
+/// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
+pub trait Collection: Sized + Into<Object> {
+    /// The type's name.
+    const KIND: Kind;
+
+    /// The value, if the object is of this type.
+    fn of(object: &Object) -> Option<&Self>;
+
+    /// The value for changing it, if the object is of this type.
+    fn of_mut(object: &mut Object) -> Option<&mut Self>;
+
+    /// Whether a key must not hold the value any more, because nothing is left in it.
+    fn is_spent(&self) -> bool;
+}
+
 /// A value with memory of its own.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Object {
     /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
     Str(Vec<u8>),
+    /// A set.
+    Set(Set),
 }
+
+/// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
+macro_rules! collection {
+    ($name:ident) => {
+        impl Collection for $name {
+            const KIND: Kind = Kind::$name;
+
+            #[inline]
+            fn of(object: &Object) -> Option<&Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn of_mut(object: &mut Object) -> Option<&mut Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn is_spent(&self) -> bool {
+                self.is_empty()
+            }
+        }
+
+        impl From<$name> for Object {
+            fn from(value: $name) -> Object {
+                Object::$name(value)
+            }
+        }
+    };
+}
+
+collection!(Set);
 
 impl Object {
     /// Bytes that the value asked the allocator for beside the entry's own block.
@@ -18,6 +70,7 @@ impl Object {
     pub fn mem_bytes(&self) -> usize {
         match self {
             Object::Str(bytes) => bytes.capacity(),
+            Object::Set(set) => set.mem_bytes(),
         }
     }
 
@@ -28,6 +81,7 @@ impl Object {
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
+            Object::Set(set) => set.free_effort(),
         }
     }
 
@@ -36,6 +90,7 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::Set(set) => set.encoding(),
         }
     }
 }
