@@ -13,6 +13,7 @@ pub mod ctx;
 pub mod failure;
 pub mod generic;
 pub mod help;
+pub mod list;
 pub mod meta;
 pub mod redact;
 pub mod row;

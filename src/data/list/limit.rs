@@ -49,7 +49,8 @@ impl NodeLimit {
     /// `_quicklistNodeAllowInsert`).
     #[inline]
     pub(super) fn admits(self, bytes: usize, count: usize, len: usize) -> bool {
-        !self.is_plain(len) && !self.is_exceeded(bytes.saturating_add(len).saturating_add(OVERHEAD), count + 1)
+        !self.is_plain(len)
+            && !self.is_exceeded(bytes.saturating_add(len).saturating_add(OVERHEAD), count + 1)
     }
 
     /// Whether an element of `len` bytes gets a node of its own.

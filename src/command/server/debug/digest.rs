@@ -16,7 +16,7 @@
 
 use crate::base::digest::{sha1, to_hex};
 use crate::command::{Args, Ctx};
-use crate::data::{Entry, HKey};
+use crate::data::{Entry, HKey, Object, ValueRef};
 use crate::resp::Out;
 use std::collections::BTreeMap;
 
@@ -43,8 +43,15 @@ fn mix(digest: &mut Digest, bytes: &[u8]) {
 /// Adds type, value and expiry of an entry (debug.c `xorObjectDigest`).
 fn mix_entry(digest: &mut Digest, entry: &Entry) {
     mix(digest, &u32::from(entry.kind() as u8).to_be_bytes());
-    if let Some(bytes) = entry.string_bytes(&mut itoa::Buffer::new()) {
-        mix(digest, bytes);
+    match entry.value() {
+        ValueRef::Object(Object::List(list)) => {
+            list.iter().for_each(|item| mix(digest, item.bytes(&mut itoa::Buffer::new())));
+        }
+        _ => {
+            if let Some(bytes) = entry.string_bytes(&mut itoa::Buffer::new()) {
+                mix(digest, bytes);
+            }
+        }
     }
     if entry.has_expire() {
         xor(digest, b"!!expire!!");
