@@ -58,6 +58,15 @@ pub fn timeout_ms(word: &[u8], now_ms: i64) -> Result<i64, Failure> {
     Ok(ms)
 }
 
+/// Word as a count that is not negative (object.c `getPositiveLongFromObjectOrReply`).
+///
+/// # Errors
+/// `ERR value is out of range, must be positive` for a negative number or none.
+pub fn positive(word: &[u8]) -> Result<usize, Failure> {
+    let number = numbers::parse_i64(word).and_then(|number| usize::try_from(number).ok());
+    number.ok_or(Failure::text("ERR value is out of range, must be positive"))
+}
+
 /// Word `i` of the command, which the arity check has made sure of.
 #[inline]
 pub fn word<'a>(args: Args<'a>, i: usize) -> &'a [u8] {

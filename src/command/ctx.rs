@@ -3,7 +3,7 @@
 use super::row::Command;
 use super::{Server, Session};
 use crate::data::{Collection, Entry, EntryBox, HKey, Kind, Limits};
-use crate::keyspace::{Class, Edited, Expire, Store, Sum, WrongKind};
+use crate::keyspace::{Class, Edited, Expire, Store, Sum, WrongKind, collection};
 use crate::resp::Out;
 use std::sync::Arc;
 
@@ -155,6 +155,16 @@ impl Keys<'_> {
     pub fn read_as<T: Collection>(&mut self, key: &HKey<'_>) -> Result<Option<&T>, WrongKind> {
         let db = self.db;
         self.store(key).read_as(db, key)
+    }
+
+    /// The collection under `key` as a command sees it that is about to change it: a use, but neither hit nor miss
+    /// (Redis: db.c `lookupKeyWrite`).
+    ///
+    /// # Errors
+    /// The key holds a value of another type.
+    #[inline]
+    pub fn read_for_write<T: Collection>(&mut self, key: &HKey<'_>) -> Result<Option<&T>, WrongKind> {
+        self.write(key).map(|entry| collection(entry)).transpose()
     }
 
     /// See [`Store::edit`].

@@ -12,14 +12,18 @@ pub mod connection;
 pub mod ctx;
 pub mod failure;
 pub mod generic;
+pub mod hash;
 pub mod help;
 pub mod list;
 pub mod meta;
 pub mod redact;
 pub mod row;
+pub mod sampling;
+pub mod scan;
 pub mod server;
 pub mod server_state;
 pub mod session;
+pub mod set;
 pub mod string;
 pub mod table;
 #[cfg(test)]

@@ -455,6 +455,12 @@ impl EntryBox {
         Self::new_bytes(key, value, 0, expire)
     }
 
+    /// An element of a collection that has a name and no value: a member of a set.
+    #[must_use]
+    pub fn new_member(name: &[u8]) -> Self {
+        Self::new_bytes(name, &[], 0, None)
+    }
+
     /// A string entry that was changed in place: never kept as a number, reported as `raw`.
     #[must_use]
     pub fn new_raw(key: &[u8], value: &[u8], expire: Option<i64>) -> Self {

@@ -176,8 +176,7 @@ impl IntSet {
         if needed > width {
             // Beyond the range of all members: it stands before or behind them.
             let (low, high) = if number < 0 { (Some(number), None) } else { (None, Some(number)) };
-            self.block =
-                assemble(needed, self.len() + 1, low.into_iter().chain(self.iter()).chain(high.into_iter()));
+            self.block = assemble(needed, self.len() + 1, low.into_iter().chain(self.iter()).chain(high));
         } else {
             self.block.splice(HEADER + index * width, 0, &[&number.to_le_bytes()[..width]]);
         }

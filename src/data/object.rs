@@ -5,7 +5,9 @@
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
 use super::entry::Kind;
+use super::hash::Hash;
 use super::list::List;
+use super::set::Set;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
 pub trait Collection: Sized + Into<Object> {
@@ -28,9 +30,47 @@ pub trait Collection: Sized + Into<Object> {
 pub enum Object {
     /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
     Str(Vec<u8>),
+    /// A hash.
+    Hash(Hash),
+    /// A set.
+    Set(Set),
     /// A list.
     List(List),
 }
+
+/// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
+macro_rules! collection {
+    ($name:ident) => {
+        impl Collection for $name {
+            const KIND: Kind = Kind::$name;
+
+            #[inline]
+            fn of(object: &Object) -> Option<&Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn of_mut(object: &mut Object) -> Option<&mut Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn is_spent(&self) -> bool {
+                self.is_empty()
+            }
+        }
+
+        impl From<$name> for Object {
+            fn from(value: $name) -> Object {
+                Object::$name(value)
+            }
+        }
+    };
+}
+
+collection!(Hash);
+
+collection!(Set);
 
 impl Object {
     /// Bytes that the value asked the allocator for beside the entry's own block.
@@ -38,6 +78,8 @@ impl Object {
     pub fn mem_bytes(&self) -> usize {
         match self {
             Object::Str(bytes) => bytes.capacity(),
+            Object::Hash(hash) => hash.mem_bytes(),
+            Object::Set(set) => set.mem_bytes(),
             Object::List(list) => list.mem_bytes(),
         }
     }
@@ -49,6 +91,8 @@ impl Object {
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
+            Object::Hash(hash) => hash.free_effort(),
+            Object::Set(set) => set.free_effort(),
             Object::List(list) => list.node_count(),
         }
     }
@@ -58,6 +102,8 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::Hash(hash) => hash.encoding(),
+            Object::Set(set) => set.encoding(),
             Object::List(list) => list.encoding(),
         }
     }

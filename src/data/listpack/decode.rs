@@ -12,6 +12,7 @@ pub(super) const HEADER: usize = 6;
 pub(super) const COUNT_UNKNOWN: u16 = u16::MAX;
 
 /// Size of an entry by its first byte, length behind included; 0 where that byte does not tell it alone.
+#[expect(clippy::cast_possible_truncation, reason = "below 256")]
 const SIZES: [u8; 256] = {
     let mut sizes = [0; 256];
     let mut first = 0;
@@ -106,7 +107,10 @@ pub(super) fn validate(bytes: &[u8]) -> Result<(), InvalidListpack> {
     while at < end {
         let invalid = InvalidListpack::Entry(at);
         let next = entry_len(&bytes[at..end]).and_then(|len| at.checked_add(len)).ok_or(invalid)?;
-        if next > end || start_of_entry_before(bytes, next) != Some(at) {
+        // Read within the entry only, which is stricter than Redis: a length that runs on into the neighbour would
+        // change its value with it.
+        let stated = bytes[at..end].get(..next - at).and_then(backlen).map(|len| len + backlen_size(len));
+        if stated != Some(next - at) {
             return Err(invalid);
         }
         (at, count) = (next, count + 1);

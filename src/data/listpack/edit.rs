@@ -91,11 +91,7 @@ impl Listpack {
 
     /// Removes up to `n` entries from the one at `pos` on, and returns the position of the one behind them.
     pub fn delete_range(&mut self, pos: usize, n: usize) -> Option<usize> {
-        let (mut behind, mut deleted) = (pos, 0);
-        while deleted < n && behind < self.end() {
-            behind = self.entry_end(behind);
-            deleted += 1;
-        }
+        let (behind, deleted) = self.reach(pos, n);
         self.cut(pos, behind, deleted);
         (pos < self.end()).then_some(pos)
     }
@@ -115,11 +111,7 @@ impl Listpack {
                 return left;
             }
         }
-        let (mut behind, mut deleted) = (pos, 0);
-        while deleted < n && behind < self.end() {
-            behind = self.entry_end(behind);
-            deleted += 1;
-        }
+        let (behind, deleted) = self.reach(pos, n);
         self.cut(pos, behind, deleted);
         deleted
     }
@@ -175,6 +167,16 @@ impl Listpack {
         self.cut(pos, self.end(), moved);
         self.set_count(n);
         tail
+    }
+
+    /// Offset behind the `n` entries from the one at `pos` on, or behind the last, and how many they are.
+    fn reach(&self, pos: usize, n: usize) -> (usize, usize) {
+        let (mut behind, mut count) = (pos, 0);
+        while count < n && behind < self.end() {
+            behind = self.entry_end(behind);
+            count += 1;
+        }
+        (behind, count)
     }
 
     /// Offset behind the entry at `pos`.
