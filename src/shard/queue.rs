@@ -177,7 +177,7 @@ where
         let mut fresh = Vec::new();
         for name in argv.iter().skip(1) {
             if !watching.keys.iter().any(|(d, k)| *d == db && k == name) {
-                watching.keys.push((db, name.to_vec()));
+                watching.add(db, name);
                 shards.insert(slots::owner(key_slot(name), n));
                 fresh.push(name.to_vec());
             }
