@@ -6,6 +6,7 @@
 
 use super::entry::Kind;
 use super::set::Set;
+use super::zset::ZSet;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
 pub trait Collection: Sized + Into<Object> {
@@ -30,6 +31,8 @@ pub enum Object {
     Str(Vec<u8>),
     /// A set.
     Set(Set),
+    /// A sorted set.
+    ZSet(ZSet),
 }
 
 /// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
@@ -63,6 +66,7 @@ macro_rules! collection {
 }
 
 collection!(Set);
+collection!(ZSet);
 
 impl Object {
     /// Bytes that the value asked the allocator for beside the entry's own block.
@@ -71,6 +75,7 @@ impl Object {
         match self {
             Object::Str(bytes) => bytes.capacity(),
             Object::Set(set) => set.mem_bytes(),
+            Object::ZSet(zset) => zset.mem_bytes(),
         }
     }
 
@@ -82,6 +87,7 @@ impl Object {
         match self {
             Object::Str(_) => 1,
             Object::Set(set) => set.free_effort(),
+            Object::ZSet(zset) => zset.free_effort(),
         }
     }
 
@@ -91,6 +97,7 @@ impl Object {
         match self {
             Object::Str(_) => "raw",
             Object::Set(set) => set.encoding(),
+            Object::ZSet(zset) => zset.encoding(),
         }
     }
 }
