@@ -38,6 +38,10 @@ pub enum Note {
     Push(u64, Arc<[u8]>),
     /// A pause ended: look at the connections that wait for it.
     Resume,
+    /// The wait of this blocked client was ended by CLIENT UNBLOCK: answer it.
+    Unblocked(u64),
+    /// End all waits with an error.
+    UnblockAll,
     /// Evict something: memory is above the limit and this shard holds the most.
     Evict,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
@@ -117,6 +121,7 @@ pub struct Server {
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
+    arrivals: AtomicU64,
     monitor_list: Mutex<Vec<(u64, usize)>>,
     pause_until_ms: AtomicI64,
     pause_writes_only: AtomicBool,
@@ -165,6 +170,7 @@ impl Server {
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
+            arrivals: AtomicU64::new(0),
             monitor_list: Mutex::default(),
             pause_until_ms: AtomicI64::new(0),
             pause_writes_only: AtomicBool::new(false),
@@ -299,6 +305,17 @@ impl Server {
     /// Asks for the end of the process.
     pub fn request_shutdown(&self, request: ShutdownRequest) {
         (self.shutdown)(request);
+    }
+
+    /// The place of a client that begins to wait among all that ever did.
+    pub fn next_arrival(&self) -> u64 {
+        self.arrivals.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Ends the waits of all blocked clients with an error, and their connections (blocked.c
+    /// `disconnectAllBlockedClients`): the instance became something on which waiting makes no sense.
+    pub fn unblock_all(&self) {
+        self.post_all(&Note::UnblockAll);
     }
 
     /// Holds commands back until `until_ms` (unix time); a later end than the present one wins, `All` over `Write`.

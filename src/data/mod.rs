@@ -11,6 +11,7 @@ mod block;
 pub mod entry;
 pub mod fields;
 
+pub mod hash;
 pub mod intset;
 pub mod limits;
 pub mod listpack;
@@ -22,6 +23,7 @@ pub mod zset;
 
 pub use entry::{Entry, EntryBox, Kind, ValueRef};
 pub use fields::Fields;
+pub use hash::Hash;
 pub use intset::{IntSet, InvalidIntSet};
 pub use limits::Limits;
 pub use listpack::{InvalidListpack, Item, Listpack};

@@ -5,6 +5,7 @@
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
 use super::entry::Kind;
+use super::hash::Hash;
 use super::set::Set;
 use super::zset::ZSet;
 
@@ -29,6 +30,8 @@ pub trait Collection: Sized + Into<Object> {
 pub enum Object {
     /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
     Str(Vec<u8>),
+    /// A hash.
+    Hash(Hash),
     /// A set.
     Set(Set),
     /// A sorted set.
@@ -65,6 +68,7 @@ macro_rules! collection {
     };
 }
 
+collection!(Hash);
 collection!(Set);
 collection!(ZSet);
 
@@ -74,6 +78,7 @@ impl Object {
     pub fn mem_bytes(&self) -> usize {
         match self {
             Object::Str(bytes) => bytes.capacity(),
+            Object::Hash(hash) => hash.mem_bytes(),
             Object::Set(set) => set.mem_bytes(),
             Object::ZSet(zset) => zset.mem_bytes(),
         }
@@ -86,6 +91,7 @@ impl Object {
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
+            Object::Hash(hash) => hash.free_effort(),
             Object::Set(set) => set.free_effort(),
             Object::ZSet(zset) => zset.free_effort(),
         }
@@ -96,6 +102,7 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::Hash(hash) => hash.encoding(),
             Object::Set(set) => set.encoding(),
             Object::ZSet(zset) => zset.encoding(),
         }
