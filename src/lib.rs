@@ -4,6 +4,7 @@
 //! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config` ·
 //! L3 `command`, `observe` · L4 `shard`, `connection` · L5 `control`.
 
+pub mod acl;
 pub mod base;
 pub mod command;
 pub mod config;

@@ -7,6 +7,7 @@
 //! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
+//! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
@@ -15,6 +16,7 @@
 
 mod observing;
 
+use crate::acl::Acl;
 use crate::config::{Config, SetError};
 use crate::observe::latency::LatencyMonitor;
 use crate::observe::rates::Sampler;
@@ -112,8 +114,8 @@ pub struct Server {
     pub peak_memory: AtomicUsize,
     /// Bytes that were allocated when the server had been set up; 0 until the first sample.
     pub startup_memory: AtomicUsize,
-    /// Failed authentications.
-    pub denied_auth: AtomicU64,
+    /// Users and what they may do.
+    pub acl: Acl,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -161,7 +163,7 @@ impl Server {
             sampler: Sampler::default(),
             peak_memory: AtomicUsize::new(0),
             startup_memory: AtomicUsize::new(0),
-            denied_auth: AtomicU64::new(0),
+            acl: Acl::default(),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -175,7 +177,11 @@ impl Server {
             shutdown: process.shutdown,
             apply_config: OnceLock::new(),
         };
-        server.obey(&server.config.load());
+        let config = server.config.load_full();
+        server.obey(&config);
+        if config.requirepass.is_some() {
+            server.acl.set_default_password(config.requirepass.as_deref());
+        }
         server
     }
 
@@ -198,7 +204,11 @@ impl Server {
     /// Publishes a new configuration and tells every shard. To be called under [`Server::lock_config`].
     pub fn set_config(&self, config: Config) {
         self.obey(&config);
-        self.config.store(Arc::new(config));
+        let old = self.config.swap(Arc::new(config));
+        let requirepass = &self.config.load().requirepass;
+        if *requirepass != old.requirepass {
+            self.acl.set_default_password(requirepass.as_deref());
+        }
         self.post_all(&Note::Config);
     }
 

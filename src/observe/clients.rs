@@ -48,7 +48,7 @@ pub struct Labels {
     /// CLIENT SETINFO LIB-VER.
     pub lib_ver: Vec<u8>,
     /// Authenticated user.
-    pub user: String,
+    pub user: Vec<u8>,
 }
 
 /// One connection, as others see it.

@@ -69,6 +69,7 @@ pub fn execute_for(
     stand_in.id = caller.client;
     stand_in.db = caller.db;
     stand_in.proto = caller.proto;
+    stand_in.guest = Some(caller.user);
     store.no_touch = caller.no_touch;
     let now_ms = store.now_ms;
     let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };

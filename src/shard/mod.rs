@@ -383,6 +383,7 @@ where
             db: session.db,
             proto: session.proto,
             no_touch: session.no_touch,
+            user: session.user_mark(),
         }
     }
 }
