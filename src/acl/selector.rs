@@ -213,6 +213,11 @@ impl Selector {
     /// The rules that make this selector out of a new one (acl.c `ACLDescribeSelector`).
     pub(super) fn rules(&self) -> Vec<Vec<u8>> {
         let mut words = self.key_words();
+        // Among other patterns `~*` would be read as `allkeys`, and what follows it refused: Redis writes files that it
+        // cannot load again.
+        if words.len() > 1 {
+            words.iter_mut().filter(|word| *word == b"~*").for_each(|word| *word = b"%RW~*".to_vec());
+        }
         if !self.all_channels {
             words.push(b"resetchannels".to_vec());
         }

@@ -64,6 +64,9 @@ fn a_user_is_described_by_rules_in_redis_order() {
         "(+get ~x*), (%R~y &z)",
         "off sanitize-payload resetchannels -@all (~x* resetchannels -@all +get) (%R~y resetchannels &z -@all)",
     );
+    // Written as `~*` it could not be read back.
+    check("%RW~*, ~a", "off sanitize-payload %RW~* ~a resetchannels -@all");
+    check("%RW~*", "off sanitize-payload ~* resetchannels -@all");
     let hash = sha256_hex(b"pw");
     check(">pw, >pw", &format!("off sanitize-payload #{hash} resetchannels -@all"));
     check(">pw, <pw, >pw, nopass", "off nopass sanitize-payload resetchannels -@all");
