@@ -203,7 +203,7 @@ fn what_is_saved_is_read_back() {
     let catalog = catalog();
     let terms = Terms { catalog: &catalog, all_channels: false };
     let rules: &[&[u8]] =
-        &[b"on", b">x", b"~a'b", b"%R~\"q", b"&c\\", b"+config|get", b"(\"~\\\"x\" +get)", b"(&d)"];
+        &[b"on", b">x", b"~a'b", b"%R~\"q", b"&c\\", b"+config|get", b"(\"~\\\"x\" \"~y)\" +get)", b"(&d)"];
     acl.set_user(b"one", rules, terms).unwrap();
     acl.set_user(b"two", &[b"allkeys", b"+@all", b"-@write"], terms).unwrap();
     let text = saved(&acl.users());

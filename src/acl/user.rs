@@ -146,7 +146,9 @@ impl User {
 
     /// The same for a configuration file, where quotes have a meaning.
     pub fn config_line(&self) -> Vec<u8> {
-        let rules: Vec<Vec<u8>> = self.rules().iter().map(|rule| quoted(rule)).collect();
+        let plain = |rule: &[u8]| rule.starts_with(b"(") && !rule.contains(&b'"');
+        let word = |rule: &Vec<u8>| if plain(rule) { rule.clone() } else { quoted(rule) };
+        let rules: Vec<Vec<u8>> = self.rules().iter().map(word).collect();
         [b"user ", quoted(&self.name).as_slice(), b" ", &rules.join(&b' ')].concat()
     }
 
@@ -168,8 +170,9 @@ impl User {
     }
 }
 
-/// A rule as `args::split_args` reads it back: only quotes need quotes, and Redis writes none, so it cannot read such rules
-/// back.
+/// A rule as `args::split_args` reads it back. Only quotes need quotes, and a parenthesis that would close the selector
+/// around the rule. Redis writes none and cannot read such rules back.
 fn quoted(rule: &[u8]) -> Vec<u8> {
-    if rule.iter().any(|byte| matches!(byte, b'"' | b'\'')) { repr(rule).into_bytes() } else { rule.to_vec() }
+    let special = rule.ends_with(b")") || rule.iter().any(|byte| matches!(byte, b'"' | b'\''));
+    if special { repr(rule).into_bytes() } else { rule.to_vec() }
 }

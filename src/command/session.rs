@@ -160,7 +160,7 @@ impl Session {
     /// Whether it has to log in before other commands (server.c `authRequired`).
     pub fn must_log_in(&self, users: &Users) -> bool {
         let default = users.default_user();
-        !self.authenticated && !(default.needs_no_password() && default.is_enabled())
+        !(self.authenticated || default.needs_no_password() && default.is_enabled())
     }
 
     /// See [`Session::renew`]; nothing happens while the users are those it knows.
