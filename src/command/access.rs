@@ -194,7 +194,7 @@ impl Server {
             context,
             object,
             username: user.to_vec(),
-            client_info: client::describe(self, session, command, now_ms),
+            client_info: client::describe(self, session, command, argv, now_ms),
             time_ms: now_ms,
         };
         let max_len = usize::try_from(self.config.load().acllog_max_len).unwrap_or(usize::MAX);

@@ -35,7 +35,7 @@ pub struct Session {
     /// The generation of users as of which no command needs a check: logged in, and everything is allowed. Another value
     /// means a look at the rest.
     free: u64,
-    /// For a stand-in: the serial number of the caller's user, 0 if that one may do everything.
+    /// For a stand-in: the serial number of the caller's user.
     pub guest: Option<u32>,
     /// Close the connection once what was written is sent.
     pub close_after_reply: bool,
@@ -118,6 +118,16 @@ pub struct Watching {
     pub state: Arc<WatchState>,
     /// Database and key of each.
     pub keys: Vec<(usize, Vec<u8>)>,
+    /// Bytes that they take.
+    pub bytes: usize,
+}
+
+impl Watching {
+    /// Adds a key that is not watched yet.
+    pub fn add(&mut self, db: usize, key: &[u8]) {
+        self.keys.push((db, key.to_vec()));
+        self.bytes += size_of::<(usize, Vec<u8>)>() + key.len();
+    }
 }
 
 impl Session {
@@ -225,8 +235,9 @@ impl Session {
     pub fn limits(&self, acl: &Acl) -> Option<Arc<User>> {
         let serial = match self.guest {
             None if self.passes(acl.generation()) => return None,
+            // It has not met the users yet, and begins as the default one.
+            None if self.seen == 0 => acl.users().default_user().serial(),
             None => self.user.serial(),
-            Some(0) => return None,
             Some(serial) => u64::from(serial),
         };
         let user = acl.users().by_serial(serial).cloned();
@@ -235,10 +246,11 @@ impl Session {
         (!user.is_unrestricted()).then_some(user)
     }
 
-    /// What stands for its user where its commands run on another shard: 0 if everything is allowed.
+    /// The serial number of its user, as it travels with its commands.
     #[inline]
-    pub fn user_mark(&self) -> u32 {
-        if self.free == CHECKED { u32::try_from(self.user.serial()).unwrap_or(u32::MAX) } else { 0 }
+    pub fn user_serial(&self) -> u32 {
+        // One beyond that belongs to nobody, and may do nothing.
+        u32::try_from(self.user.serial()).unwrap_or(u32::MAX)
     }
 
     /// Whether replies are dropped at present (CLIENT REPLY OFF, SKIP).
@@ -256,7 +268,8 @@ impl Session {
         let queue = queue.or(self.executing);
         let commands = queue.map_or(-1, |q| i64::try_from(q.commands).unwrap_or(i64::MAX));
         info.multi.store(commands, Ordering::Relaxed);
-        info.multi_bytes.store(queue.map_or(0, |q| q.bytes), Ordering::Relaxed);
+        let watched = self.watch.as_ref().map_or(0, |w| w.bytes);
+        info.multi_bytes.store(queue.map_or(0, |q| q.bytes) + watched, Ordering::Relaxed);
         info.set_flag(client_flag::MULTI, queue.is_some());
         info.set_flag(client_flag::DIRTY, self.watch.as_ref().is_some_and(|w| w.state.is_dirty()));
         info.watch.store(self.watch.as_ref().map_or(0, |w| w.keys.len()), Ordering::Relaxed);

@@ -26,9 +26,9 @@ const FLAGS: &[(u32, u8)] = &[
 ];
 
 /// CLIENT INFO: the caller's line.
-pub(super) fn info(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
+pub(super) fn info(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let mut text = Vec::new();
-    line(&mut text, &ctx.session.info, &Viewer::of(ctx));
+    line(&mut text, &ctx.session.info, &Viewer::of(ctx, argv));
     ctx.out.verbatim("txt", &text);
     Ok(())
 }
@@ -45,7 +45,7 @@ pub(super) fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         _ => return Err(Failure::Syntax),
     };
     let mut text = Vec::with_capacity(clients.len().saturating_mul(350));
-    let viewer = Viewer::of(ctx);
+    let viewer = Viewer::of(ctx, argv);
     clients.iter().for_each(|client| line(&mut text, client, &viewer));
     ctx.out.verbatim("txt", &text);
     Ok(())
@@ -64,19 +64,26 @@ fn by_id(ctx: &Ctx<'_>, ids: Args<'_>) -> Result<Vec<Arc<ClientInfo>>, Failure> 
 struct Viewer<'a> {
     session: &'a Session,
     command: &'static Command,
+    argv: Args<'a>,
     now_ms: i64,
 }
 
 impl<'a> Viewer<'a> {
-    fn of(ctx: &'a Ctx<'_>) -> Viewer<'a> {
-        Viewer { session: ctx.session, command: ctx.command, now_ms: ctx.keys.now_ms }
+    fn of(ctx: &'a Ctx<'_>, argv: Args<'a>) -> Viewer<'a> {
+        Viewer { session: ctx.session, command: ctx.command, argv, now_ms: ctx.keys.now_ms }
     }
 }
 
 /// The line of the connection that `session` belongs to, or stands in for, while it runs `command`; for logs, so without a
 /// line end.
-pub fn describe(server: &Server, session: &Session, command: &'static Command, now_ms: i64) -> Vec<u8> {
-    let viewer = Viewer { session, command, now_ms };
+pub fn describe(
+    server: &Server,
+    session: &Session,
+    command: &'static Command,
+    argv: Args<'_>,
+    now_ms: i64,
+) -> Vec<u8> {
+    let viewer = Viewer { session, command, argv, now_ms };
     let mut text = Vec::new();
     match session.guest {
         None => line(&mut text, &session.info, &viewer),
@@ -94,7 +101,17 @@ fn letters(bits: u32) -> String {
     if text.is_empty() { "N".to_owned() } else { text }
 }
 
-/// One line. The caller's own facts come from its session: the registry knows them only when the turn has ended.
+/// Bytes of a request on the wire, and of its words.
+fn request_bytes(argv: Args<'_>) -> (usize, usize) {
+    let digits = |n: usize| itoa::Buffer::new().format(n).len();
+    let header = |n: usize| 1 + digits(n) + 2;
+    let words = argv.iter().map(|word| word.len()).sum::<usize>();
+    let framing = argv.iter().map(|word| header(word.len()) + 2).sum::<usize>();
+    (header(argv.len()) + framing + words, words)
+}
+
+/// One line. The caller's own facts come from its session: the registry knows them only when the turn has ended. Its
+/// query buffer holds the request that is running, as in Redis.
 fn line(text: &mut Vec<u8>, client: &ClientInfo, viewer: &Viewer<'_>) {
     let own = client.id == viewer.session.id;
     if own && viewer.session.guest.is_none() {
@@ -113,12 +130,12 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, viewer: &Viewer<'_>) {
         let last = client.last_command.load(Relaxed).checked_sub(1).and_then(|id| table::all().get(id));
         last.map_or("NULL", |command| command.full_name.as_str())
     };
-    let (query, output, queued) = (
-        client.query_bytes.load(Relaxed),
-        client.output_bytes.load(Relaxed),
-        client.multi_bytes.load(Relaxed),
-    );
-    let total = client.memory();
+    let (running, running_words) = if own { request_bytes(viewer.argv) } else { (0, 0) };
+    let query = client.query_bytes.load(Relaxed) + running;
+    let words = client.argv_bytes.load(Relaxed) + running_words;
+    let free = client.query_free.load(Relaxed);
+    let (output, queued) = (client.output_bytes.load(Relaxed), client.multi_bytes.load(Relaxed));
+    let total = client.memory() + running;
     let events = if output > 0 { "rw" } else { "r" };
     // Writing to a Vec cannot fail.
     let _ =
@@ -126,7 +143,7 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, viewer: &Viewer<'_>) {
     text.extend_from_slice(&labels.name);
     let _ = write!(
         text,
-        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={query} qbuf-free=0 argv-mem=0 \
+        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={query} qbuf-free={free} argv-mem={words} \
          multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
          cmd={command} user=",
         seconds_since(client.created_ms),
