@@ -1,7 +1,7 @@
 //! Shoal: a Redis-compatible in-memory data server that owns one slot range per core.
 //!
 //! The rooms, in the order in which a request meets them. Arrows point down the levels only
-//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config` ·
+//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `pubsub` ·
 //! L3 `command`, `observe` · L4 `shard`, `connection` · L5 `control`.
 
 pub mod base;
@@ -13,6 +13,7 @@ pub mod io;
 pub mod journal;
 pub mod keyspace;
 pub mod observe;
+pub mod pubsub;
 pub mod resp;
 pub mod shard;
 

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod generic;
 pub mod help;
 pub mod meta;
+pub mod pubsub;
 pub mod redact;
 pub mod row;
 pub mod server;

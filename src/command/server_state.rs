@@ -6,6 +6,7 @@
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
 //! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
+//! | `pubsub`, `messages` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
@@ -20,6 +21,7 @@ use crate::observe::latency::LatencyMonitor;
 use crate::observe::rates::Sampler;
 use crate::observe::slowlog::SlowLog;
 use crate::observe::{Registry, ShardStats};
+use crate::pubsub::{self, Delivery, Inboxes};
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -100,6 +102,10 @@ pub struct Server {
     pub stats: Box<[CachePadded<ShardStats>]>,
     /// Connections.
     pub clients: Registry,
+    /// Who subscribes to what.
+    pub pubsub: pubsub::Registry,
+    /// Published messages on their way to shards.
+    pub messages: Inboxes<Delivery>,
     /// Number of MONITORs: while zero no command is formatted for them.
     pub monitors: AtomicUsize,
     /// Slow commands.
@@ -155,6 +161,8 @@ impl Server {
             shards,
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
             clients: Registry::default(),
+            pubsub: pubsub::Registry::default(),
+            messages: Inboxes::new(shards),
             monitors: AtomicUsize::new(0),
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
@@ -253,10 +261,10 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause or a MONITOR asks for a look at every command.
+    /// Whether a pause, a MONITOR or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
-        self.has_monitors() || self.pause_until_ms.load(Ordering::Relaxed) > 0
+        self.has_monitors() || self.messages.is_congested() || self.pause_until_ms.load(Ordering::Relaxed) > 0
     }
 
     /// Whether some connection is a MONITOR.

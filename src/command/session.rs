@@ -7,6 +7,7 @@
 use super::row::Command;
 use crate::keyspace::WatchState;
 use crate::observe::{ClientInfo, client_flag};
+use crate::pubsub::Subscriptions;
 use crate::resp::Proto;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -38,6 +39,10 @@ pub struct Session {
     pub watch: Option<Box<Watching>>,
     /// RESET: the loop unregisters the watched keys once the command has run.
     pub forget_watch: bool,
+    /// Channels and patterns that it subscribes to, once there was one.
+    pub subscriptions: Option<Box<Subscriptions>>,
+    /// It subscribes to something (Redis: CLIENT_PUBSUB): in RESP2 few commands are allowed then.
+    pub subscribed: bool,
     /// What other connections may see of this one (CLIENT LIST), shared with them.
     pub info: Arc<ClientInfo>,
 }
@@ -116,6 +121,8 @@ impl Session {
             executing: None,
             watch: None,
             forget_watch: false,
+            subscriptions: None,
+            subscribed: false,
             info,
         }
     }

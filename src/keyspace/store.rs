@@ -9,6 +9,7 @@ use super::{Class, Watched, lru};
 use crate::base::prng::Prng;
 use crate::data::{Entry, EntryBox, HKey, Table};
 use crate::journal::Journal;
+use crate::pubsub::Outbox;
 use smallvec::SmallVec;
 
 /// One database of one shard.
@@ -80,6 +81,8 @@ pub struct Store {
     pub watched: Watched,
     /// What changed.
     pub journal: Journal,
+    /// What its commands publish; the loop sends it.
+    pub outbox: Outbox,
     /// Counters.
     pub stats: Stats,
     /// Values to free elsewhere; the loop hands them to the background thread.
@@ -109,6 +112,7 @@ impl Store {
             no_touch: false,
             watched: Watched::default(),
             journal: Journal::default(),
+            outbox: Outbox::default(),
             stats: Stats::default(),
             to_drop: Vec::new(),
             lapsed: Vec::new(),

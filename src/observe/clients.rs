@@ -36,6 +36,8 @@ pub mod client_flag {
     pub const NO_EVICT: u32 = 1 << 7;
     /// Its accesses leave no trace (`T`).
     pub const NO_TOUCH: u32 = 1 << 8;
+    /// It subscribes to something (`P`).
+    pub const PUBSUB: u32 = 1 << 9;
 }
 
 /// What a connection calls itself.
@@ -80,6 +82,12 @@ pub struct ClientInfo {
     pub multi: AtomicI64,
     /// Watched keys.
     pub watch: AtomicUsize,
+    /// Channels that it subscribes to.
+    pub sub: AtomicUsize,
+    /// Patterns.
+    pub psub: AtomicUsize,
+    /// Shard channels.
+    pub ssub: AtomicUsize,
     /// Unread request bytes held.
     pub query_bytes: AtomicUsize,
     /// Unsent reply bytes held.

@@ -70,7 +70,7 @@ where
         let is_idle = |c: &Conn| {
             c.hold == Hold::None
                 && now.saturating_sub(c.last_ms) > timeout_ms
-                && c.session.as_ref().is_some_and(|s| !s.monitor)
+                && c.session.as_ref().is_some_and(|s| !s.monitor && !s.subscribed)
         };
         let idle: Vec<usize> = self.conns.iter().filter(|(_, c)| is_idle(c)).map(|(key, _)| key).collect();
         for key in idle {
@@ -82,7 +82,7 @@ where
     /// Looks again at connections above the soft output limit: a client that neither reads nor sends causes no turn that
     /// would (networking.c `closeClientOnOutputBufferLimitReached`, called from `clientsCron`).
     fn end_slow_readers(&mut self) {
-        if self.config.client_output_buffer_limit.first().is_none_or(|limit| limit.soft_bytes == 0) {
+        if self.config.client_output_buffer_limit.iter().all(|limit| limit.soft_bytes == 0) {
             return;
         }
         let slow: Vec<usize> =

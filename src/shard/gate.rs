@@ -4,12 +4,14 @@ use super::conn::Hold;
 use super::input::Flow;
 use super::{Connection, Driver, Shard};
 use crate::command::meta::flag;
+use crate::command::pubsub::allowed_while_subscribed;
 use crate::command::server_state::Pause;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, ShardOp};
 use crate::config::ProtectedAction;
 use crate::keyspace::Store;
 use crate::observe::log;
+use crate::resp::Proto;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// When the warning about web browsers was last logged (unix ms; 0: never), and how often it is at most. Any shard writes.
@@ -24,7 +26,10 @@ where
     #[inline]
     pub(super) fn gate(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Option<Flow> {
         let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
-        let plain = session.authenticated && session.multi.is_none() && session.reply == ReplyMode::On;
+        let plain = session.authenticated
+            && session.multi.is_none()
+            && session.reply == ReplyMode::On
+            && !session.subscribed;
         let calm = !self.watchful && command.row.meta.flags & (flag::PROTECTED | flag::NO_MULTI) == 0;
         if plain && calm { None } else { self.gate_slowly(key, command, argv) }
     }
@@ -49,6 +54,12 @@ where
         if self.config.maxmemory > 0 && self.needs_room(key, command) && !self.relieve() {
             let failure = Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
             return Some(self.refused(key, command, &failure));
+        }
+        if let Some(failure) = self.busy_subscribing(key, command) {
+            return Some(self.refused(key, command, &failure));
+        }
+        if self.server.messages.is_congested() && self.publishes(key, command) {
+            return Some(Flow::Retry(Hold::Crowd));
         }
         let leaves_queue =
             matches!(command.row.handler, Handler::Shard(_)) || matches!(meta.name, "quit" | "reset");
@@ -119,6 +130,24 @@ where
                 .is_some_and(|m| m.queue.iter().any(|q| writes(q.command))),
             Pause::Write => writes(command),
         }
+    }
+
+    /// Refuses most commands to a connection that subscribes in RESP2 (server.c `processCommand`).
+    fn busy_subscribing(&self, key: usize, command: &'static Command) -> Option<Failure> {
+        let session = self.conns.get(key)?.session.as_deref()?;
+        if !session.subscribed || session.proto != Proto::V2 || allowed_while_subscribed(command) {
+            return None;
+        }
+        let line = format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+            command.full_name
+        );
+        Some(Failure::Bytes(line.into_bytes()))
+    }
+
+    /// Whether a command may publish: messages, or events of what it writes.
+    fn publishes(&self, key: usize, command: &'static Command) -> bool {
+        self.held_back(key, Pause::Write, command)
     }
 
     /// `enable-debug-command` (server.c `allowProtectedAction`).

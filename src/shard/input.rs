@@ -5,6 +5,7 @@ use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::{Connection, Driver, Shard};
+use crate::command::pubsub::replies_by_push;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, ShardOp, View, table};
 use crate::io::Event;
@@ -277,6 +278,7 @@ where
         match hold {
             Hold::Lend => self.lent_out.push(key),
             Hold::Pause => self.paused.push(key),
+            Hold::Crowd => self.post.throttled.push(key),
             _ => {}
         }
     }
@@ -341,7 +343,7 @@ where
             let reply = out.get(mark..).unwrap_or_default();
             meter.account(server, *shard, &Ran { command, argv, ok, client, reply });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
-            if session.is_mute() {
+            if session.is_mute() && !replies_by_push(command) {
                 out.truncate(mark);
             }
         };
@@ -353,7 +355,13 @@ where
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }
+        let subscribed = session.subscriptions.is_some();
         self.touch(key);
+        if subscribed {
+            self.apply_subscriptions(key);
+            // A message to itself follows the reply that it belongs to.
+            self.flush_outbox();
+        }
         Flow::Done
     }
 

@@ -23,6 +23,7 @@ mod meter;
 mod multi;
 mod order;
 mod output;
+mod pubsub;
 mod queue;
 mod remote;
 mod route;
@@ -94,6 +95,8 @@ pub struct Shard<D: Driver> {
     dirty: Vec<usize>,
     /// Connections with replies that wait for those of other shards.
     partial: Vec<usize>,
+    /// Its part in pub/sub.
+    post: pubsub::Post,
     /// Connections whose wait is over and that have unread bytes.
     ready: Vec<usize>,
     /// Connections that wait for the end of a pause, or for this shard's state.
@@ -158,6 +161,7 @@ where
             by_id: AHashMap::new(),
             dirty: Vec::new(),
             partial: Vec::new(),
+            post: pubsub::Post::default(),
             ready: Vec::new(),
             paused: Vec::new(),
             lent_out: Vec::new(),
@@ -243,8 +247,11 @@ where
         }
         worked |= self.take_notes();
         if self.n > 1 {
+            self.take_messages();
             worked |= self.meet_others();
         }
+        worked |= self.deliver_messages();
+        self.release_throttled();
         while let Some(key) = self.ready.pop() {
             worked = true;
             self.resume(key);
@@ -263,7 +270,9 @@ where
             self.spin_until_ns =
                 self.time.mono_ns.saturating_add(u64::from(self.config.shard_spin_us) * 1000);
         }
-        self.over_limit || (worked && self.n > 1 && !self.may_sleep())
+        self.over_limit
+            || !self.post.arrived.is_empty() && self.seat.state().is_some()
+            || (worked && self.n > 1 && !self.may_sleep())
     }
 
     /// What came from other shards: requests, answers, connections, transactions.
@@ -329,7 +338,7 @@ where
             return Wait::Never;
         }
         self.wakes.announce_sleep(self.id);
-        if !self.may_sleep() || self.server.has_notes(self.id) {
+        if !self.may_sleep() || self.has_messages() || self.server.has_notes(self.id) {
             self.wakes.awake(self.id);
             return Wait::Never;
         }

@@ -16,7 +16,7 @@ const SPARE_BYTES: usize = 64 * 1024;
 const UNAUTH_WAITING: usize = 1024;
 const UNAUTH_OUTPUT: usize = UNAUTH_WAITING + 16 * 1024;
 /// From so many unsent bytes on, the limits are looked at after each command, not only when the turn ends.
-const WATCH_OUTPUT: usize = 64 * 1024;
+pub(super) const WATCH_OUTPUT: usize = 64 * 1024;
 
 /// How long replies of a pipeline wait for those that other shards still owe it, in nanoseconds, and from how many bytes
 /// on they do not wait.
@@ -51,6 +51,8 @@ where
                 None => {}
             }
         }
+        // Before any reply: who acts upon one must not be ahead of what was published before it.
+        self.flush_outbox();
         if may_send {
             // Settling may end a connection (output limits), which is settled then.
             while !self.dirty.is_empty() {
@@ -202,7 +204,7 @@ where
         }
         let unauthenticated = conn.session.as_ref().is_some_and(|s| !s.authenticated)
             && (bytes > UNAUTH_OUTPUT || bytes - conn.sending > UNAUTH_WAITING);
-        let Some(limit) = self.config.client_output_buffer_limit.first() else { return };
+        let Some(limit) = self.config.client_output_buffer_limit.get(conn.limit_class()) else { return };
         let bytes = bytes as u64;
         let hard = limit.hard_bytes > 0 && bytes >= limit.hard_bytes;
         let soft = limit.soft_bytes > 0 && bytes >= limit.soft_bytes;
@@ -282,6 +284,7 @@ where
         self.by_id.remove(&conn.info.id);
         self.server.clients.remove(conn.info.id);
         self.server.connection_closed(self.id);
+        self.forget_subscriptions(key, &mut conn);
         if let Some(watch) = conn.session.as_mut().and_then(|s| s.watch.take()) {
             self.forget(*watch);
         }

@@ -24,7 +24,11 @@ where
         }
         match command.row.route {
             // What looks at the server as a whole (INFO, CLIENT LIST, CONFIG) finds the connection's earlier commands done.
-            Route::Home if !command.row.meta.has(flag::FAST) && self.undrained(key) => {
+            // And what is published tells of them.
+            Route::Home
+                if (!command.row.meta.has(flag::FAST) || command.row.meta.has(flag::PUBSUB))
+                    && self.undrained(key) =>
+            {
                 Flow::Retry(Hold::Drain)
             }
             Route::Home => self.run_here(key, command, argv),

@@ -1,7 +1,7 @@
 //! CLIENT LIST and CLIENT INFO: one line per connection (networking.c `catClientInfoString`).
 //!
 //! Where a field tells of something that a connection here does not have, it holds what Redis prints for a connection
-//! that does not use it: `sub`, `psub`, `ssub` (no pub/sub yet), `redir` (no tracking), `oll` and `omem` (replies are
+//! that does not use it: `redir` (no tracking), `oll` and `omem` (replies are
 //! one buffer, not a list). `rbs` and `rbp` are sizes of that buffer.
 
 use super::{Kind, kind};
@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Letters of flags, in Redis's order.
 const FLAGS: &[(u32, u8)] = &[
     (client_flag::MONITOR, b'O'),
+    (client_flag::PUBSUB, b'P'),
     (client_flag::MULTI, b'x'),
     (client_flag::BLOCKED, b'b'),
     (client_flag::DIRTY, b'd'),
@@ -39,8 +40,12 @@ pub(super) fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let clients = match argv.get(2..).unwrap_or_default() {
         [] => ctx.server.clients.snapshot(),
         [option, class] if args::is(option, "type") => match kind(class)? {
-            Kind::Normal => ctx.server.clients.snapshot(),
             Kind::Other => Vec::new(),
+            class => {
+                let mut clients = ctx.server.clients.snapshot();
+                clients.retain(|client| Kind::of(client) == class);
+                clients
+            }
         },
         [option, ids @ ..] if args::is(option, "id") && !ids.is_empty() => by_id(ctx, ids)?,
         _ => return Err(Failure::Syntax),
@@ -99,13 +104,16 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>) {
     text.extend_from_slice(&labels.name);
     let _ = write!(
         text,
-        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={query} qbuf-free=0 argv-mem=0 \
+        " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={query} qbuf-free=0 argv-mem=0 \
          multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
          cmd={command} user={} redir=-1 resp={} lib-name=",
         seconds_since(client.created_ms),
         seconds_since(last_ms),
         letters(client.flags.load(Relaxed)),
         client.db.load(Relaxed),
+        client.sub.load(Relaxed),
+        client.psub.load(Relaxed),
+        client.ssub.load(Relaxed),
         client.multi.load(Relaxed),
         labels.user,
         client.resp.load(Relaxed),

@@ -1,6 +1,7 @@
 //! INFO stats and INFO debug: counters summed over shards.
 
 use super::{Facts, Lines};
+use crate::pubsub::Kind;
 use std::sync::atomic::Ordering::Relaxed;
 
 const NS_PER_US: u64 = 1_000;
@@ -29,10 +30,11 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.zero(&["evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     lines.put("keyspace_hits", facts.sum(|s| &s.hits));
     lines.put("keyspace_misses", facts.sum(|s| &s.misses));
+    let pubsub = &facts.server.pubsub;
+    lines.put("pubsub_channels", pubsub.count(Kind::Channel));
+    lines.put("pubsub_patterns", pubsub.pattern_count());
+    lines.put("pubsubshard_channels", pubsub.count(Kind::Shard));
     lines.zero(&[
-        "pubsub_channels",
-        "pubsub_patterns",
-        "pubsubshard_channels",
         "latest_fork_usec",
         "total_forks",
         "migrate_cached_sockets",
