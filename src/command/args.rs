@@ -30,6 +30,15 @@ pub fn int_or(word: &[u8], line: &'static str) -> Result<i64, Failure> {
     numbers::parse_i64(word).ok_or(Failure::text(line))
 }
 
+/// Word as a count that is not negative (object.c `getPositiveLongFromObjectOrReply`).
+///
+/// # Errors
+/// `ERR value is out of range, must be positive` for a negative number or none.
+pub fn positive(word: &[u8]) -> Result<usize, Failure> {
+    let number = numbers::parse_i64(word).and_then(|number| usize::try_from(number).ok());
+    number.ok_or(Failure::text("ERR value is out of range, must be positive"))
+}
+
 /// Word `i` of the command, which the arity check has made sure of.
 #[inline]
 pub fn word<'a>(args: Args<'a>, i: usize) -> &'a [u8] {

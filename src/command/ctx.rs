@@ -2,8 +2,8 @@
 
 use super::row::Command;
 use super::{Server, Session};
-use crate::data::{Entry, EntryBox, HKey};
-use crate::keyspace::{Class, Expire, Store, Sum};
+use crate::data::{Collection, Entry, EntryBox, HKey, Kind, Limits};
+use crate::keyspace::{Class, Edited, Expire, Store, Sum, WrongKind, collection};
 use crate::resp::Out;
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub trait Stores {
     /// The store of the shard that owns `slot`.
     fn of_slot(&mut self, slot: u16) -> &mut Store;
+    /// The same for reading, so that entries of several shards can be looked at together.
+    fn look_slot(&self, slot: u16) -> &Store;
     /// Runs `f` on each lent store, in ascending order of shards.
     fn each(&mut self, f: &mut dyn FnMut(&mut Store));
 }
@@ -30,6 +32,15 @@ impl View<'_> {
         match self {
             View::One(store) => store,
             View::Many(stores) => stores.of_slot(slot),
+        }
+    }
+
+    /// The store that owns `slot`, for reading.
+    #[inline]
+    pub fn look(&self, slot: u16) -> &Store {
+        match self {
+            View::One(store) => store,
+            View::Many(stores) => stores.look_slot(slot),
         }
     }
 
@@ -91,10 +102,9 @@ impl Keys<'_> {
         self.store(key).write(db, key)
     }
 
-    /// See [`Store::peek`].
-    pub fn peek(&mut self, key: &HKey<'_>) -> Option<&Entry> {
-        let db = self.db;
-        self.store(key).peek(db, key)
+    /// See [`Store::peek`]. Takes a shared reference: several entries can be looked at together.
+    pub fn peek(&self, key: &HKey<'_>) -> Option<&Entry> {
+        self.view.look(key.slot).peek(self.db, key)
     }
 
     /// See [`Store::put`].
@@ -147,6 +157,55 @@ impl Keys<'_> {
         self.store(key).edit_string(db, key, min_len, edit)
     }
 
+    /// See [`Store::read_as`].
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn read_as<T: Collection>(&mut self, key: &HKey<'_>) -> Result<Option<&T>, WrongKind> {
+        let db = self.db;
+        self.store(key).read_as(db, key)
+    }
+
+    /// The collection under `key` as a command sees it that is about to change it: a use, but neither hit nor miss
+    /// (Redis: db.c `lookupKeyWrite`).
+    ///
+    /// # Errors
+    /// The key holds a value of another type.
+    #[inline]
+    pub fn read_for_write<T: Collection>(&mut self, key: &HKey<'_>) -> Result<Option<&T>, WrongKind> {
+        self.write(key).map(|entry| collection(entry)).transpose()
+    }
+
+    /// See [`Store::edit`].
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn edit<T: Collection, R>(
+        &mut self,
+        key: &HKey<'_>,
+        edit: impl FnOnce(&mut T, &Limits) -> R,
+    ) -> Result<Option<Edited<R>>, WrongKind> {
+        let db = self.db;
+        self.store(key).edit(db, key, edit)
+    }
+
+    /// See [`Store::upsert`].
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn upsert<T: Collection, R>(
+        &mut self,
+        key: &HKey<'_>,
+        fresh: impl FnOnce() -> T,
+        edit: impl FnOnce(&mut T, &Limits) -> R,
+    ) -> Result<Edited<R>, WrongKind> {
+        let db = self.db;
+        self.store(key).upsert(db, key, fresh, edit)
+    }
+
     /// Asks the processor to load what `keys` will be looked up in; all of them before the first lookup.
     #[inline]
     pub fn prefetch(&mut self, keys: &[HKey<'_>]) {
@@ -161,6 +220,20 @@ impl Keys<'_> {
                 table.prefetch_entry(key);
             }
         }
+    }
+
+    /// See [`Store::ready`].
+    #[inline]
+    pub fn ready(&mut self, key: &HKey<'_>, kind: Kind) {
+        let db = self.db;
+        self.store(key).ready(db, key, kind);
+    }
+
+    /// See [`Store::gone`].
+    #[inline]
+    pub fn gone(&mut self, key: &HKey<'_>) {
+        let db = self.db;
+        self.store(key).gone(db, key.bytes);
     }
 
     /// Whether somebody needs the effects on `key`: asks before formatting numbers for one.
@@ -187,6 +260,21 @@ impl Keys<'_> {
     pub fn changed(&mut self, key: &HKey<'_>, class: Class, event: &'static str) {
         let db = self.db;
         self.store(key).changed(db, key.bytes, class, event);
+    }
+
+    /// As [`Keys::changed`] for a change of `count` elements at once, which the dataset counts one by one. None is no
+    /// change of the dataset, though the event is told (Redis: LTRIM of nothing).
+    #[inline]
+    pub fn changed_many(&mut self, key: &HKey<'_>, count: usize, class: Class, event: &'static str) {
+        let db = self.db;
+        let store = self.store(key);
+        match (count as u64).checked_sub(1) {
+            None => store.also_changed(db, key.bytes, class, event),
+            Some(more) => {
+                store.changed(db, key.bytes, class, event);
+                store.stats.dirty = store.stats.dirty.wrapping_add(more);
+            }
+        }
     }
 
     /// States an effect in the journal of the shard that owns `key`: a whole command, its name first.

@@ -1,5 +1,6 @@
 //! Error replies of handlers, worded as Redis words them (server.c `createSharedObjects` and the commands' own).
 
+use crate::keyspace::WrongKind;
 use std::borrow::Cow;
 
 /// Why a command failed; becomes the `-…` line of the reply.
@@ -52,6 +53,12 @@ impl Failure {
             Failure::Bytes(line) => return Cow::Borrowed(line),
         };
         Cow::Borrowed(text.as_bytes())
+    }
+}
+
+impl From<WrongKind> for Failure {
+    fn from(_: WrongKind) -> Failure {
+        Failure::WrongType
     }
 }
 

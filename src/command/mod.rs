@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod bitmap;
+pub mod blocking;
 pub mod connection;
 pub mod ctx;
 pub mod failure;
@@ -16,15 +17,19 @@ pub mod meta;
 pub mod pubsub;
 pub mod redact;
 pub mod row;
+pub mod sampling;
+pub mod scan;
 pub mod server;
 pub mod server_state;
 pub mod session;
+pub mod set;
 pub mod string;
 pub mod table;
 #[cfg(test)]
 pub mod testing;
 pub mod transactions;
 
+pub use blocking::{Timeout, Wait};
 pub use ctx::{Ctx, Keys, Stores, View};
 pub use failure::{Failure, Outcome};
 pub use row::{Command, Handler, Merge, Route, Row, ShardOp, Spread};

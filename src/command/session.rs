@@ -4,6 +4,7 @@
 //! waits, so nobody misses it). Single-key commands sent to another shard run under that shard's stand-in session, which
 //! carries only identity, database, protocol and flags.
 
+use super::blocking::Asked;
 use super::row::Command;
 use crate::keyspace::WatchState;
 use crate::observe::{ClientInfo, client_flag};
@@ -35,6 +36,10 @@ pub struct Session {
     /// The queue that EXEC is running: its commands must not block or change what the connection is (Redis:
     /// CLIENT_DENY_BLOCKING).
     pub executing: Option<Executing>,
+    /// Commands must not block for another reason: a script runs them (Redis: CLIENT_DENY_BLOCKING).
+    pub deny_blocking: bool,
+    /// The wait that the running command asked for; the loop takes it when the handler has returned.
+    pub wait: Option<Box<Asked>>,
     /// Watched keys.
     pub watch: Option<Box<Watching>>,
     /// RESET: the loop unregisters the watched keys once the command has run.
@@ -119,6 +124,8 @@ impl Session {
             monitor: false,
             multi: None,
             executing: None,
+            deny_blocking: false,
+            wait: None,
             watch: None,
             forget_watch: false,
             subscriptions: None,

@@ -24,6 +24,7 @@ pub static GROUPS: &[&[Row]] = &[
     // Several slices of one group follow each other.
     super::string::ROWS,
     super::bitmap::ROWS,
+    super::set::ROWS,
     super::generic::ROWS,
     super::transactions::ROWS,
     super::connection::ROWS,

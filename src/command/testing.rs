@@ -37,6 +37,10 @@ impl Stores for Shards<'_> {
         &mut self.0[shard]
     }
 
+    fn look_slot(&self, slot: u16) -> &Store {
+        &self.0[slots::owner(slot, self.0.len())]
+    }
+
     fn each(&mut self, f: &mut dyn FnMut(&mut Store)) {
         self.0.iter_mut().for_each(f);
     }

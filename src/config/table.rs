@@ -47,7 +47,7 @@ pub(super) const MODULES: Status = Accepted("modules are shared objects made for
 const SCRIPTS: Status = Accepted("scripts are not built yet, so nothing holds up other clients");
 const TRACKING: Status = Accepted("client side caching is not built yet: no key is tracked");
 const NOTIFY: Status = Accepted("keyspace events are not built yet: none is published");
-const ENCODING: Status = Accepted("the data type is not built yet; the limit is kept for it");
+const COMPRESS: Status = Accepted("nodes of a list are packed but not compressed");
 const IO_THREADS: Status =
     Accepted("every shard serves its own sockets; the directive `shards` sets their number");
 const DEFRAG: Status = Accepted("values are not moved after the fact; the allocator reuses pages per thread");
@@ -308,33 +308,33 @@ directives! {
     section "Data types" {
         /// Most fields of a hash kept as one packed block.
         "hash-max-listpack-entries" | "hash-max-ziplist-entries" =>
-            hash_max_listpack_entries: u64 = 512, int(0, i64::MAX), [], ENCODING;
+            hash_max_listpack_entries: u64 = 512, int(0, i64::MAX), [], Implemented;
         /// Longest field or value in such a hash.
         "hash-max-listpack-value" | "hash-max-ziplist-value" =>
-            hash_max_listpack_value: u64 = 64, bytes(0, LONG), [], ENCODING;
+            hash_max_listpack_value: u64 = 64, bytes(0, LONG), [], Implemented;
         /// Most entries of a node of a list, or its size class when negative.
         "list-max-listpack-size" | "list-max-ziplist-size" =>
-            list_max_listpack_size: i32 = -2, int(i32::MIN as i64, INT), [], ENCODING;
+            list_max_listpack_size: i32 = -2, int(i32::MIN as i64, INT), [], Implemented;
         /// Nodes at each end of a list that are never compressed; 0 compresses none.
-        "list-compress-depth" => list_compress_depth: u32 = 0, int(0, INT), [DEBUG], ENCODING;
+        "list-compress-depth" => list_compress_depth: u32 = 0, int(0, INT), [DEBUG], COMPRESS;
         /// Most members of a set of integers kept as a sorted array.
-        "set-max-intset-entries" => set_max_intset_entries: u64 = 512, int(0, i64::MAX), [], ENCODING;
+        "set-max-intset-entries" => set_max_intset_entries: u64 = 512, int(0, i64::MAX), [], Implemented;
         /// Most members of a set kept as one packed block.
-        "set-max-listpack-entries" => set_max_listpack_entries: u64 = 128, int(0, i64::MAX), [], ENCODING;
+        "set-max-listpack-entries" => set_max_listpack_entries: u64 = 128, int(0, i64::MAX), [], Implemented;
         /// Longest member of such a set.
-        "set-max-listpack-value" => set_max_listpack_value: u64 = 64, int(0, i64::MAX), [], ENCODING;
+        "set-max-listpack-value" => set_max_listpack_value: u64 = 64, int(0, i64::MAX), [], Implemented;
         /// Most members of a sorted set kept as one packed block.
         "zset-max-listpack-entries" | "zset-max-ziplist-entries" =>
-            zset_max_listpack_entries: u64 = 128, int(0, i64::MAX), [], ENCODING;
+            zset_max_listpack_entries: u64 = 128, int(0, i64::MAX), [], Implemented;
         /// Longest member of such a sorted set.
         "zset-max-listpack-value" | "zset-max-ziplist-value" =>
-            zset_max_listpack_value: u64 = 64, bytes(0, LONG), [], ENCODING;
+            zset_max_listpack_value: u64 = 64, bytes(0, LONG), [], Implemented;
         /// Largest sparse form of a HyperLogLog.
-        "hll-sparse-max-bytes" => hll_sparse_max_bytes: u64 = 3000, bytes(0, LONG), [], ENCODING;
+        "hll-sparse-max-bytes" => hll_sparse_max_bytes: u64 = 3000, bytes(0, LONG), [], Implemented;
         /// Largest node of a stream.
-        "stream-node-max-bytes" => stream_node_max_bytes: u64 = 4096, bytes(0, LONG), [], ENCODING;
+        "stream-node-max-bytes" => stream_node_max_bytes: u64 = 4096, bytes(0, LONG), [], Implemented;
         /// Most entries of a node of a stream.
-        "stream-node-max-entries" => stream_node_max_entries: i64 = 100, int(0, i64::MAX), [], ENCODING;
+        "stream-node-max-entries" => stream_node_max_entries: i64 = 100, int(0, i64::MAX), [], Implemented;
         /// Whose serialized values are checked in full.
         "sanitize-dump-payload" =>
             sanitize_dump_payload: SanitizeDumpPayload = SanitizeDumpPayload::No,

@@ -2,20 +2,21 @@
 //!
 //! ```text
 //!  0        4         6         8
-//!  +--------+---------+---------+ - - - - - -+ - - - - -+ - - - - - -+-----------+- - - - - - - +
-//!  | meta   | key_len | val_len | key length | expiry   | i64 or     | key bytes | inline value |
-//!  | u32    | u16     | u16     | u64        | i64 ms   | *mut Object|           | bytes        |
-//!  +--------+---------+---------+ - - - - - -+ - - - - -+ - - - - - -+-----------+- - - - - - - +
-//!                                 if key_len   if         if form is                if form is
-//!                                 == 65535     EXPIRE     Int, Boxed                Inline
+//!  +--------+---------+---------+ - - - - - -+ - - - - -+ - - - - - - - - - -+-----------+- - - - - - - +
+//!  | meta   | key_len | val_len | key length | expiry   | i64, or an Object  | key bytes | inline value |
+//!  | u32    | u16     | u16     | u64        | i64 ms   | of 24 bytes        |           | bytes        |
+//!  +--------+---------+---------+ - - - - - -+ - - - - -+ - - - - - - - - - -+-----------+- - - - - - - +
+//!                                 if key_len   if         if form is Int,                 if form is
+//!                                 == 65535     EXPIRE     if form is Object                Inline
 //!
 //!  meta: bits 0-3 kind | 4-5 form | 6 EXPIRE | 7 RAW | 8-31 LRU clock or LFU counter
 //! ```
 //!
 //! Invariants:
 //! - The header alone tells the size of the block, so a pointer of eight bytes is enough to own one.
-//! - Size and alignment are multiples of eight, and every byte is initialised; fixed-size fields stand before the
-//!   key and are therefore aligned.
+//! - Size and alignment are multiples of eight; fixed-size fields stand before the key and are therefore aligned. Every
+//!   byte is initialised, but for the padding of an object, which only the object's own type reads.
+//! - An object lies in the block by value: a small collection is two blocks, the entry's and its packed elements'.
 //! - Inline values are at most [`INLINE_MAX`] bytes, so `val_len` always suffices; only a key can be too long for
 //!   its field, and then the length stands in a word of its own.
 //! - Key and expiry of an entry cannot be changed through a reference: the table counts on both. They change by
@@ -28,12 +29,17 @@ use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{NonNull, slice_from_raw_parts_mut};
 
+use super::object::Object;
+
 /// Longest string kept inside the entry's own block. Chosen so that header, key and value of an ordinary entry stay
 /// within 4 KiB: beyond that, copying the block on every APPEND costs more than a second allocation.
 pub const INLINE_MAX: usize = 3840;
 
 const HEADER: usize = 8;
 const WORD: usize = 8;
+/// Bytes of an object in its block.
+const OBJECT: usize = size_of::<Object>();
+const _: () = assert!(OBJECT == 24 && align_of::<Object>() == WORD);
 /// `key_len` of an entry whose key length stands in a word of its own.
 const WIDE_KEY: u16 = u16::MAX;
 
@@ -64,43 +70,14 @@ pub enum Kind {
     Stream = 5,
 }
 
-/// A value that lives in an allocation of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Object {
-    /// A string longer than [`INLINE_MAX`], with room to grow.
-    Str(Vec<u8>),
-}
-
-impl Object {
-    /// Bytes that the value asked the allocator for, including the object itself.
-    #[must_use]
-    pub fn mem_bytes(&self) -> usize {
-        size_of::<Self>()
-            + match self {
-                Object::Str(bytes) => bytes.capacity(),
-            }
-    }
-
-    /// Number of allocations that dropping the value gives back; what decides whether another thread should do it.
-    ///
-    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one).
-    #[must_use]
-    pub fn free_effort(&self) -> usize {
-        match self {
-            Object::Str(_) => 1,
-        }
-    }
-}
-
 /// What an entry holds, by reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ValueRef<'a> {
     /// A string that is the canonical decimal form of this number.
     Int(i64),
     /// A string kept in the entry's block.
     Bytes(&'a [u8]),
-    /// A value with an allocation of its own.
+    /// Any other value: a large string or a collection.
     Object(&'a Object),
 }
 
@@ -108,7 +85,7 @@ pub enum ValueRef<'a> {
 enum Form {
     Inline = 0,
     Int = 1,
-    Boxed = 2,
+    Object = 2,
 }
 
 /// Where the fields of a block are, derived from its header.
@@ -116,9 +93,20 @@ enum Form {
 struct Shape {
     wide: bool,
     expire: bool,
-    word: bool,
+    /// Bytes between expiry and key: a number, an object, or nothing.
+    fixed: usize,
     key_len: usize,
     inline_len: usize,
+}
+
+/// Bytes between expiry and key, which the form tells.
+#[inline]
+fn fixed_len(meta: u32) -> usize {
+    match (meta & FORM_MASK) >> FORM_SHIFT {
+        0 => 0,
+        1 => WORD,
+        _ => OBJECT,
+    }
 }
 
 impl Shape {
@@ -129,13 +117,13 @@ impl Shape {
     }
 
     #[inline]
-    fn word_at(self) -> usize {
+    fn fixed_at(self) -> usize {
         self.expire_at() + usize::from(self.expire) * WORD
     }
 
     #[inline]
     fn key_at(self) -> usize {
-        self.word_at() + usize::from(self.word) * WORD
+        self.fixed_at() + self.fixed
     }
 
     #[inline]
@@ -171,7 +159,7 @@ impl Entry {
         match (self.header.meta.get() & FORM_MASK) >> FORM_SHIFT {
             0 => Form::Inline,
             1 => Form::Int,
-            _ => Form::Boxed,
+            _ => Form::Object,
         }
     }
 
@@ -184,7 +172,7 @@ impl Entry {
         Shape {
             wide,
             expire: meta & HAS_EXPIRE != 0,
-            word: meta & FORM_MASK != 0,
+            fixed: fixed_len(meta),
             key_len,
             inline_len: usize::from(self.header.val_len),
         }
@@ -243,20 +231,18 @@ impl Entry {
         let shape = self.shape();
         match self.form() {
             Form::Inline => ValueRef::Bytes(&self.tail[shape.key_at() + shape.key_len..][..shape.inline_len]),
-            Form::Int => ValueRef::Int(i64::from_ne_bytes(self.word_bytes(shape.word_at()))),
-            // SAFETY: form Boxed says that the word holds the pointer of a live `Box<Object>` that this block owns;
-            // it lives as long as the block, and `&self` keeps it from being changed.
-            Form::Boxed => ValueRef::Object(unsafe { &*self.object_ptr(shape) }),
+            Form::Int => ValueRef::Int(i64::from_ne_bytes(self.word_bytes(shape.fixed_at()))),
+            // SAFETY: form Object says that an object of this block's lies there; it lives as long as the block, and
+            // `&self` keeps it from being changed.
+            Form::Object => ValueRef::Object(unsafe { &*self.object_ptr(shape) }),
         }
     }
 
-    /// Reads the object pointer; valid only if the form is Boxed.
+    /// Where the object lies; valid only if the form is Object.
     #[inline]
-    fn object_ptr(&self, shape: Shape) -> *mut Object {
-        let field = &self.tail[shape.word_at()..][..WORD];
-        // SAFETY: `field` is eight initialised bytes, aligned because block and offset are multiples of eight, and
-        // was written as a pointer when the form is Boxed. Reading it typed keeps the pointer's provenance.
-        unsafe { field.as_ptr().cast::<*mut Object>().read() }
+    fn object_ptr(&self, shape: Shape) -> *const Object {
+        // Block and offset are multiples of eight, so it is aligned.
+        self.tail[shape.fixed_at()..][..OBJECT].as_ptr().cast()
     }
 
     /// The number, if the value is a string kept as one.
@@ -275,7 +261,7 @@ impl Entry {
         if self.form() != Form::Int {
             return false;
         }
-        let at = self.shape().word_at();
+        let at = self.shape().fixed_at();
         self.tail[at..at + WORD].copy_from_slice(&number.to_ne_bytes());
         true
     }
@@ -289,20 +275,23 @@ impl Entry {
         match self.form() {
             Form::Inline => Some(&mut self.tail[shape.key_at() + shape.key_len..][..shape.inline_len]),
             Form::Int => None,
-            Form::Boxed => match self.object_mut()? {
+            Form::Object => match self.object_mut()? {
                 Object::Str(bytes) => Some(bytes),
+                _ => None,
             },
         }
     }
 
-    /// The object, if the value has an allocation of its own.
+    /// The object, if the value is one.
     #[must_use]
     pub fn object_mut(&mut self) -> Option<&mut Object> {
-        if self.form() != Form::Boxed {
+        if self.form() != Form::Object {
             return None;
         }
+        let at = self.shape().fixed_at();
+        let object = self.tail[at..][..OBJECT].as_mut_ptr().cast();
         // SAFETY: as in `value`; `&mut self` makes the access exclusive.
-        Some(unsafe { &mut *self.object_ptr(self.shape()) })
+        Some(unsafe { &mut *object })
     }
 
     /// Stores `value` in place of an inline string if the block has just that size and the new value needs no other
@@ -334,6 +323,7 @@ impl Entry {
             ValueRef::Int(number) => itoa::Buffer::new().format(number).len(),
             ValueRef::Bytes(bytes) => bytes.len(),
             ValueRef::Object(Object::Str(bytes)) => bytes.len(),
+            ValueRef::Object(_) => 0,
         }
     }
 
@@ -345,6 +335,7 @@ impl Entry {
             ValueRef::Int(number) => Some(digits.format(number).as_bytes()),
             ValueRef::Bytes(bytes) => Some(bytes),
             ValueRef::Object(Object::Str(bytes)) => Some(bytes),
+            ValueRef::Object(_) => None,
         }
     }
 
@@ -398,22 +389,12 @@ impl Entry {
     /// A copy of the entry under another key (COPY), with the same expiry and access field.
     #[must_use]
     pub fn clone_with_key(&self, key: &[u8]) -> EntryBox {
-        let object = match self.value() {
-            ValueRef::Object(object) => Box::into_raw(Box::new(object.clone())),
-            _ => std::ptr::null_mut(),
-        };
-        self.rebuilt(key, self.expire_ms(), object)
-    }
-
-    /// A copy of the meta bits and payload under another key or expiry. The object, if any, changes owner: the
-    /// caller either releases this block without its object or passes a copy of the object.
-    fn rebuilt(&self, key: &[u8], expire: Option<i64>, object: *mut Object) -> EntryBox {
         let payload = match self.value() {
             ValueRef::Bytes(bytes) => Payload::Inline(bytes),
             ValueRef::Int(number) => Payload::Int(number),
-            ValueRef::Object(_) => Payload::Boxed(object),
+            ValueRef::Object(object) => Payload::Object(object.clone()),
         };
-        EntryBox::build(self.header.meta.get(), key, expire, &payload)
+        EntryBox::build(self.header.meta.get(), key, self.expire_ms(), payload)
     }
 }
 
@@ -432,7 +413,7 @@ impl std::fmt::Debug for Entry {
 enum Payload<'a> {
     Inline(&'a [u8]),
     Int(i64),
-    Boxed(*mut Object),
+    Object(Object),
 }
 
 /// Owner of one entry: a pointer of eight bytes.
@@ -464,7 +445,7 @@ impl EntryBox {
     /// A string entry holding the decimal form of `number`.
     #[must_use]
     pub fn new_int(key: &[u8], number: i64, expire: Option<i64>) -> Self {
-        Self::build(Kind::String as u32, key, expire, &Payload::Int(number))
+        Self::build(Kind::String as u32, key, expire, Payload::Int(number))
     }
 
     /// A string entry kept as its bytes even where they write a number, and not reported as `raw`: what INCRBYFLOAT
@@ -472,6 +453,12 @@ impl EntryBox {
     #[must_use]
     pub fn new_text(key: &[u8], value: &[u8], expire: Option<i64>) -> Self {
         Self::new_bytes(key, value, 0, expire)
+    }
+
+    /// An element of a collection that has a name and no value: a member of a set.
+    #[must_use]
+    pub fn new_member(name: &[u8]) -> Self {
+        Self::new_bytes(name, &[], 0, None)
     }
 
     /// A string entry that was changed in place: never kept as a number, reported as `raw`.
@@ -483,31 +470,30 @@ impl EntryBox {
     /// An entry of type `kind` whose value is `object`.
     #[must_use]
     pub fn new_object(key: &[u8], kind: Kind, object: Object, expire: Option<i64>) -> Self {
-        let object = Box::into_raw(Box::new(object));
-        Self::build(kind as u32, key, expire, &Payload::Boxed(object))
+        Self::build(kind as u32, key, expire, Payload::Object(object))
     }
 
     fn new_bytes(key: &[u8], value: &[u8], flags: u32, expire: Option<i64>) -> Self {
         let meta = Kind::String as u32 | flags;
         if value.len() <= INLINE_MAX {
-            return Self::build(meta, key, expire, &Payload::Inline(value));
+            return Self::build(meta, key, expire, Payload::Inline(value));
         }
-        let object = Box::into_raw(Box::new(Object::Str(value.to_vec())));
-        Self::build(meta, key, expire, &Payload::Boxed(object))
+        Self::build(meta, key, expire, Payload::Object(Object::Str(value.to_vec())))
     }
 
     /// Allocates and fills a block. `meta` gives kind, RAW and access field; the other bits are derived.
-    fn build(meta: u32, key: &[u8], expire: Option<i64>, payload: &Payload<'_>) -> Self {
-        let (form, inline): (Form, &[u8]) = match *payload {
+    fn build(meta: u32, key: &[u8], expire: Option<i64>, payload: Payload<'_>) -> Self {
+        let (form, inline): (Form, &[u8]) = match payload {
             Payload::Inline(bytes) => (Form::Inline, bytes),
             Payload::Int(_) => (Form::Int, &[]),
-            Payload::Boxed(_) => (Form::Boxed, &[]),
+            Payload::Object(_) => (Form::Object, &[]),
         };
+        let meta = meta & !FORM_MASK | (form as u32) << FORM_SHIFT;
         let narrow = u16::try_from(key.len()).ok().filter(|&len| len != WIDE_KEY);
         let shape = Shape {
             wide: narrow.is_none(),
             expire: expire.is_some(),
-            word: form != Form::Inline,
+            fixed: fixed_len(meta),
             key_len: key.len(),
             inline_len: inline.len(),
         };
@@ -516,7 +502,7 @@ impl EntryBox {
         };
         let expire_flag = if expire.is_some() { HAS_EXPIRE } else { 0 };
         let header = Header {
-            meta: Cell::new(meta & !(FORM_MASK | HAS_EXPIRE) | (form as u32) << FORM_SHIFT | expire_flag),
+            meta: Cell::new(meta & !HAS_EXPIRE | expire_flag),
             key_len: narrow.unwrap_or(WIDE_KEY),
             val_len,
         };
@@ -538,10 +524,10 @@ impl EntryBox {
             if let Some(ms) = expire {
                 tail.add(shape.expire_at()).cast::<i64>().write(ms);
             }
-            match *payload {
+            match payload {
                 Payload::Inline(_) => {}
-                Payload::Int(number) => tail.add(shape.word_at()).cast::<i64>().write(number),
-                Payload::Boxed(object) => tail.add(shape.word_at()).cast::<*mut Object>().write(object),
+                Payload::Int(number) => tail.add(shape.fixed_at()).cast::<i64>().write(number),
+                Payload::Object(object) => tail.add(shape.fixed_at()).cast::<Object>().write(object),
             }
             let key_at = tail.add(shape.key_at());
             key_at.copy_from_nonoverlapping(NonNull::from(key).cast(), key.len());
@@ -562,7 +548,7 @@ impl EntryBox {
             let shape = Shape {
                 wide,
                 expire: meta & HAS_EXPIRE != 0,
-                word: meta & FORM_MASK != 0,
+                fixed: fixed_len(meta),
                 key_len,
                 inline_len: usize::from(header.val_len),
             };
@@ -577,21 +563,22 @@ impl EntryBox {
         self.block.as_ptr().cast_const().cast()
     }
 
-    fn owned_object(&self) -> *mut Object {
-        match self.form() {
-            Form::Boxed => self.object_ptr(self.shape()),
-            _ => std::ptr::null_mut(),
-        }
-    }
-
-    /// Frees the block but not the object in it.
-    fn release_block(self) {
-        let layout = self.shape().layout();
-        let block = self.block;
+    /// A block with the same meta bits under another key (`None`: the same) or expiry, into which the payload moves.
+    fn rebuilt(self, key: Option<&[u8]>, expire: Option<i64>) -> Self {
+        let payload = match self.value() {
+            ValueRef::Bytes(bytes) => Payload::Inline(bytes),
+            ValueRef::Int(number) => Payload::Int(number),
+            // SAFETY: the object is read once and changes owner: below, this block goes without its destructor.
+            ValueRef::Object(object) => Payload::Object(unsafe { std::ptr::read(object) }),
+        };
+        let key = key.unwrap_or_else(|| self.key());
+        let moved = Self::build(self.header.meta.get(), key, expire, payload);
+        let (layout, block) = (self.shape().layout(), self.block);
         std::mem::forget(self);
         // SAFETY: the block came from `alloc` with this layout (the header tells the same shape as at `build`, or
         // one of equal size), and `self` is gone without running its destructor.
         unsafe { dealloc(block.as_ptr().cast(), layout) };
+        moved
     }
 
     /// Replaces the entry by what `f` makes of it.
@@ -623,20 +610,15 @@ impl EntryBox {
                 self.tail[at..at + WORD].copy_from_slice(&ms.to_ne_bytes());
                 self
             }
-            _ => {
-                let moved = self.rebuilt(self.key(), expire, self.owned_object());
-                self.release_block();
-                moved
-            }
+            _ => self.rebuilt(None, expire),
         }
     }
 
     /// The entry under another key (RENAME); value, expiry and access field stay.
     #[must_use]
     pub fn with_key(self, key: &[u8]) -> Self {
-        let moved = self.rebuilt(key, self.expire_ms(), self.owned_object());
-        self.release_block();
-        moved
+        let expire = self.expire_ms();
+        self.rebuilt(Some(key), expire)
     }
 }
 
@@ -660,16 +642,13 @@ impl DerefMut for EntryBox {
 
 impl Drop for EntryBox {
     fn drop(&mut self) {
-        let object = self.owned_object();
         let layout = self.shape().layout();
-        // SAFETY: the box owns its block, which came from `alloc` with this layout, and the object, which came from
-        // `Box::into_raw`; neither is used afterwards.
-        unsafe {
-            if !object.is_null() {
-                drop(Box::from_raw(object));
-            }
-            dealloc(self.block.as_ptr().cast(), layout);
+        if let Some(object) = self.object_mut() {
+            // SAFETY: the object is live and lies in this block, which goes next: nobody sees it again.
+            unsafe { std::ptr::drop_in_place(object) };
         }
+        // SAFETY: the box owns its block, which came from `alloc` with this layout; it is not used afterwards.
+        unsafe { dealloc(self.block.as_ptr().cast(), layout) };
     }
 }
 

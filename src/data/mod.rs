@@ -1,12 +1,28 @@
 //! L1: data structures that know nothing of databases, commands or clients.
 //!
-//! `entry` is one key with its value in one heap block, `table` finds entries by key, slot, age and chance, and
-//! `slot` is the hash-slot rule that orders the table; `bits` are the kernels of the bitmap commands. Everything here is owned by one shard thread.
+//! `entry` is one key with its value in one heap block, `object` what such a value may be, `limits` where its encoding
+//! changes; `table` finds entries by key, slot, age and chance, `fields` does so for the elements of one large collection,
+//! and `slot` is the hash-slot rule that orders the table. `listpack` and `intset` are Redis's compact forms of small
+//! collections, each on a `block` that tells its own length. `set` and its like are the types that values have.
+//! `bits` are the kernels of the bitmap commands. Everything here is owned by one shard thread.
 
 pub mod bits;
+mod block;
 pub mod entry;
+pub mod fields;
+pub mod intset;
+pub mod limits;
+pub mod listpack;
+pub mod object;
+pub mod set;
 pub mod slot;
 pub mod table;
 
-pub use entry::{Entry, EntryBox, Kind, Object, ValueRef};
+pub use entry::{Entry, EntryBox, Kind, ValueRef};
+pub use fields::Fields;
+pub use intset::{IntSet, InvalidIntSet};
+pub use limits::Limits;
+pub use listpack::{InvalidListpack, Item, Listpack};
+pub use object::{Collection, Object};
+pub use set::Set;
 pub use table::{HKey, Table};

@@ -2,7 +2,7 @@
 
 use super::watch::Verdict;
 use super::{Store, ToDrop};
-use crate::data::{HKey, Table};
+use crate::data::{HKey, Kind, Table};
 use std::mem;
 
 impl Store {
@@ -45,6 +45,7 @@ impl Store {
     /// `touchAllWatchedKeysInDb`): a key that is in neither is no change, and a key that had expired when it was watched
     /// counts as absent before.
     fn touch_replaced(&mut self, db: usize, old: &Table) {
+        self.wake_replaced(db, old);
         if self.watched.is_empty() {
             return;
         }
@@ -61,6 +62,23 @@ impl Store {
                 None if before => Verdict::Changed,
                 None => Verdict::SameAbsent,
             }
+        });
+    }
+}
+
+impl Store {
+    /// Signals the keys of `db` for which clients wait and which the table that took the place of `old` brought, and
+    /// those that went with `old`, to those who wait for that (Redis: db.c `scanDatabaseForReadyKeys`,
+    /// `scanDatabaseForDeletedKeys`).
+    fn wake_replaced(&mut self, db: usize, old: &Table) {
+        if self.blocked.is_empty() {
+            return;
+        }
+        let Some(new) = self.dbs.get(db).map(|d| &d.table) else { return };
+        self.blocked.signal_where(db, |key, on_delete| {
+            let key = HKey::new(key);
+            let waited_for = |kind| matches!(kind, Kind::List | Kind::ZSet | Kind::Stream);
+            new.find(&key).is_some_and(|entry| waited_for(entry.kind())) || (on_delete && old.contains(&key))
         });
     }
 }

@@ -4,20 +4,26 @@
 //! ever lent. It is touched only by the thread that holds it: its own shard's, or the last to arrive at a dependent
 //! transaction while its owner is parked.
 
+pub mod blocked;
+pub mod claim;
 pub mod evict;
 pub mod expire;
 mod flush;
 pub mod lru;
 mod notify;
+mod objects;
 pub mod pressure;
 pub mod slots;
 mod store;
 mod strings;
 mod watch;
 
+pub use blocked::{Blocked, Waiter};
+pub use claim::Claim;
 pub use evict::{Eviction, Freed};
 pub use expire::CycleReport;
 pub use notify::Class;
+pub use objects::{Edited, WrongKind, collection};
 pub use store::{Db, Policy, Stats, Store, ToDrop};
 pub use strings::{Expire, Sum};
 pub use watch::{Verdict, WatchState, Watched};

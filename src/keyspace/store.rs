@@ -5,9 +5,9 @@
 //! hashed once however often a handler looks at it.
 
 use super::evict::Pool;
-use super::{Class, Watched, lru};
+use super::{Blocked, Class, Watched, lru};
 use crate::base::prng::Prng;
-use crate::data::{Entry, EntryBox, HKey, Table};
+use crate::data::{Entry, EntryBox, HKey, Kind, Limits, Table};
 use crate::journal::Journal;
 use crate::pubsub::Outbox;
 use smallvec::SmallVec;
@@ -75,10 +75,14 @@ pub struct Store {
     pub now_ms: i64,
     /// What of the configuration it obeys.
     pub policy: Policy,
+    /// Where encodings change.
+    pub limits: Limits,
     /// The caller asked that its accesses leave no trace (CLIENT NO-TOUCH).
     pub no_touch: bool,
     /// Watched keys.
     pub watched: Watched,
+    /// Clients that wait for keys.
+    pub blocked: Blocked,
     /// What changed.
     pub journal: Journal,
     /// What its commands publish; the loop sends it.
@@ -109,8 +113,10 @@ impl Store {
             dbs: (0..databases).map(|_| Db::default()).collect(),
             now_ms: 0,
             policy: Policy::default(),
+            limits: Limits::default(),
             no_touch: false,
             watched: Watched::default(),
+            blocked: Blocked::default(),
             journal: Journal::default(),
             outbox: Outbox::default(),
             stats: Stats::default(),
@@ -209,13 +215,19 @@ impl Store {
     /// Stores `entry` under `key` in place of whatever was there. Returns what was there.
     pub fn put(&mut self, db: usize, key: &HKey<'_>, entry: EntryBox) -> Option<EntryBox> {
         entry.set_lru(self.fresh_lru());
-        let old = self.dbs.get_mut(db)?.table.insert(key, entry);
-        old.filter(|o| o.expire_ms().is_none_or(|at| at >= self.now_ms))
+        self.move_in(db, key, entry)
     }
 
     /// As [`Store::put`] for an entry that was elsewhere before (RENAME, MOVE): its mark of use stays.
     pub fn move_in(&mut self, db: usize, key: &HKey<'_>, entry: EntryBox) -> Option<EntryBox> {
+        let kind = entry.kind();
         let old = self.dbs.get_mut(db)?.table.insert(key, entry);
+        if !self.blocked.is_empty() {
+            if old.is_some() {
+                self.blocked.signal_gone(db, key.bytes);
+            }
+            self.ready(db, key, kind);
+        }
         old.filter(|o| !self.expired(o))
     }
 
@@ -224,7 +236,26 @@ impl Store {
         if !self.live(db, key) {
             return None;
         }
+        self.gone(db, key.bytes);
         self.dbs.get_mut(db)?.table.remove(key)
+    }
+
+    /// A key that clients may wait for got something of type `kind`. A key that is created or replaced by [`Store::put`] or
+    /// [`Store::move_in`] signals that by itself; whoever adds to what is there (XADD) says it here. Nobody is served before
+    /// the running command, with all of its transaction or script, is over.
+    #[inline]
+    pub fn ready(&mut self, db: usize, key: &HKey<'_>, kind: Kind) {
+        if !self.blocked.is_empty() && matches!(kind, Kind::List | Kind::ZSet | Kind::Stream) {
+            self.blocked.signal(db, key.bytes);
+        }
+    }
+
+    /// A key is removed, is about to hold something else, or lost what clients wait for with it (a stream's group).
+    #[inline]
+    pub fn gone(&mut self, db: usize, key: &[u8]) {
+        if !self.blocked.is_empty() {
+            self.blocked.signal_gone(db, key);
+        }
     }
 
     /// Rebuilds the entry of an existing key (APPEND, EXPIRE); `false` if there is none. The key's use is counted.
@@ -294,6 +325,7 @@ impl Store {
         self.stats.dirty += 1;
         let verb: &[u8] = if self.policy.lazy_expire { b"UNLINK" } else { b"DEL" };
         self.journal.effect(db, &[verb, entry.key()]);
+        self.gone(db, entry.key());
         if !self.watched.is_empty() {
             self.watched.touch_expired(db, entry.key());
         }

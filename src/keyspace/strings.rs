@@ -63,6 +63,7 @@ impl Store {
             Expire::Keep => old_ms,
             Expire::At(ms) => Some(ms),
         };
+        let other_type = entry.kind() != Kind::String;
         // Redis: evict.c and db.c `dbOverwrite`: a new value inherits its predecessor's LFU counter.
         let lru = match (self.policy.lfu, self.no_touch) {
             (false, _) => fresh,
@@ -81,6 +82,9 @@ impl Store {
             replaced = Some(occupied.replace(entry));
         }
         if let Some(old) = replaced {
+            if other_type {
+                self.gone(db, key.bytes);
+            }
             self.free(old, self.policy.lazy_server_del);
         }
         true

@@ -6,6 +6,7 @@ use super::{CRON, Connection, Driver, Shard};
 use crate::command::meta::flag;
 use crate::command::{Args, Command, Note};
 use crate::config::{Config, MaxmemoryPolicy};
+use crate::data::Limits;
 use crate::keyspace::{Policy, Store};
 use std::sync::Arc;
 
@@ -35,6 +36,21 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
         lazy_server_del: config.lazyfree_lazy_server_del,
         lazy_user_del: config.lazyfree_lazy_user_del,
         lazy_user_flush: config.lazyfree_lazy_user_flush,
+    };
+    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    store.limits = Limits {
+        list_node_size: config.list_max_listpack_size,
+        list_compress_depth: config.list_compress_depth,
+        hash_entries: size(config.hash_max_listpack_entries),
+        hash_value_bytes: size(config.hash_max_listpack_value),
+        set_ints: size(config.set_max_intset_entries),
+        set_entries: size(config.set_max_listpack_entries),
+        set_value_bytes: size(config.set_max_listpack_value),
+        zset_entries: size(config.zset_max_listpack_entries),
+        zset_value_bytes: size(config.zset_max_listpack_value),
+        stream_node_bytes: size(config.stream_node_max_bytes),
+        stream_node_entries: usize::try_from(config.stream_node_max_entries).unwrap_or(0),
+        hll_sparse_bytes: size(config.hll_sparse_max_bytes),
     };
 }
 

@@ -41,6 +41,15 @@ impl Stores for LentStores<'_, '_> {
         }
     }
 
+    /// # Panics
+    /// As [`of_slot`](Stores::of_slot).
+    fn look_slot(&self, slot: u16) -> &Store {
+        match self.lent.get(slots::owner(slot, self.shards)) {
+            Some(ground) => &ground.store,
+            None => panic!("slot {slot} is not lent to this transaction"),
+        }
+    }
+
     fn each(&mut self, f: &mut dyn FnMut(&mut Store)) {
         for (_, ground) in self.lent.iter_mut() {
             f(&mut ground.store);

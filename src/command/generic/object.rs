@@ -2,7 +2,7 @@
 
 use crate::command::args::word;
 use crate::command::{Args, Ctx, Failure, Outcome, help};
-use crate::data::{Entry, HKey, Object, ValueRef};
+use crate::data::{Entry, HKey, ValueRef};
 use crate::keyspace::{Policy, lru};
 
 /// Longest string that Redis keeps in one block with its object (object.c OBJ_ENCODING_EMBSTR_SIZE_LIMIT).
@@ -41,7 +41,8 @@ pub fn encoding(entry: &Entry) -> &'static str {
     match entry.value() {
         ValueRef::Int(_) => "int",
         ValueRef::Bytes(bytes) if !entry.is_raw() && bytes.len() <= EMBSTR_MAX => "embstr",
-        ValueRef::Bytes(_) | ValueRef::Object(Object::Str(_)) => "raw",
+        ValueRef::Bytes(_) => "raw",
+        ValueRef::Object(object) => object.encoding(),
     }
 }
 

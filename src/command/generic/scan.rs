@@ -4,54 +4,22 @@
 //! their own slots only; where one has no more, the reply's cursor is the first of the next shard, and 0 after the last.
 
 use super::type_name;
-use crate::base::glob;
-use crate::command::args::{cursor, int, is, word};
-use crate::command::{Args, Ctx, Failure, Outcome};
+use crate::command::args::{cursor, is, word};
+use crate::command::scan::{self, Options};
+use crate::command::{Args, Ctx, Outcome};
 use crate::data::Entry;
 use crate::keyspace::slots;
 use crate::resp::Out;
 
-/// Keys asked for without COUNT (db.c `scanGenericCommand`).
-const DEFAULT_COUNT: i64 = 10;
-
-/// Which keys are reported, and how many a call aims at.
-struct Options<'a> {
-    count: usize,
-    pattern: Option<&'a [u8]>,
-    kind: Option<&'a [u8]>,
-}
-
-impl<'a> Options<'a> {
-    fn parse(words: Args<'a>) -> Result<Options<'a>, Failure> {
-        let (mut count, mut pattern, mut kind) = (DEFAULT_COUNT, None, None);
-        for pair in words.chunks(2) {
-            let &[option, value] = pair else { return Err(Failure::Syntax) };
-            if is(option, "COUNT") {
-                count = int(value)?;
-                if count < 1 {
-                    return Err(Failure::Syntax);
-                }
-            } else if is(option, "MATCH") {
-                pattern = Some(value).filter(|&p| p != b"*");
-            } else if is(option, "TYPE") {
-                kind = Some(value);
-            } else {
-                return Err(Failure::Syntax);
-            }
-        }
-        Ok(Options { count: usize::try_from(count).unwrap_or(usize::MAX), pattern, kind })
-    }
-
-    fn admit(&self, entry: &Entry) -> bool {
-        self.pattern.is_none_or(|p| glob::matches(p, entry.key(), false))
-            && self.kind.is_none_or(|k| is(k, type_name(entry.kind())))
-    }
+/// Whether the key is reported.
+fn admits(options: &Options<'_>, entry: &Entry) -> bool {
+    options.admits(entry.key()) && options.kind.is_none_or(|kind| is(kind, type_name(entry.kind())))
 }
 
 /// SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]
 pub(super) fn scan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let from = cursor(word(args, 1))?;
-    let options = Options::parse(args.get(2..).unwrap_or_default())?;
+    let options = Options::parse(args.get(2..).unwrap_or_default(), true)?;
     let shards = ctx.server.shards;
     let slot = slots::of_cursor(from);
     let shard = slots::owner(slot, shards);
@@ -62,7 +30,7 @@ pub(super) fn scan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut list = Out::new(&mut keys, proto);
     let next = store.table(db).map_or(0, |table| {
         table.scan_range(slots::range(shard, shards), from, options.count, |entry| {
-            if !store.expired(entry) && options.admit(entry) {
+            if !store.expired(entry) && admits(&options, entry) {
                 found += 1;
                 list.bulk(entry.key());
             }
@@ -70,9 +38,7 @@ pub(super) fn scan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     });
     let next = if next == 0 { slots::first_cursor(shard + 1, shards) } else { next };
 
-    ctx.out.array(2);
-    ctx.out.bulk(itoa::Buffer::new().format(next).as_bytes());
-    ctx.out.array(found);
+    scan::head(&mut ctx.out, next, found);
     ctx.out.raw().extend_from_slice(&keys);
     Ok(())
 }
@@ -87,7 +53,7 @@ pub(super) fn keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.keys.view.each(|store| {
         let Some(table) = store.table(db) else { return };
         table.for_each(|entry| {
-            if !store.expired(entry) && options.admit(entry) {
+            if !store.expired(entry) && admits(&options, entry) {
                 found += 1;
                 list.bulk(entry.key());
             }

@@ -4,8 +4,10 @@
 //! whose bound has passed, and in them only buckets flagged as holding an expiry; then it sets the bound exactly.
 //! So a key that is not due costs nothing until a neighbour is.
 
+use std::ops::{DerefMut, IndexMut};
+
 use super::Table;
-use super::bucket::EXPIRING;
+use super::bucket::{Bucket, EXPIRING};
 use super::segment::{BUCKETS, Place, Segment};
 use crate::data::entry::EntryBox;
 use crate::data::slot::key_slot;
@@ -21,11 +23,11 @@ pub struct Sweep {
     pub more: bool,
 }
 
-/// Result of sweeping one segment.
-struct Swept {
-    examined: usize,
-    expires: u32,
-    min_expire: i64,
+/// Result of sweeping one segment: what was looked at, and the expiries that remain.
+pub(in crate::data) struct Swept {
+    pub(in crate::data) examined: usize,
+    pub(in crate::data) expires: u32,
+    pub(in crate::data) min_expire: i64,
 }
 
 impl Table {
@@ -52,7 +54,7 @@ impl Table {
                 sweep.more = true;
                 break;
             }
-            let swept = sweep_segment(&mut self.arena.get_mut(id).segment, now_ms, &mut due);
+            let swept = sweep_segment(&mut self.arena.get_mut(id).segment, BUCKETS, now_ms, &mut due);
             // A visit is work even where the bound was stale and no entry had an expiry.
             sweep.examined += swept.examined.max(1);
             sweep.removed += due.len();
@@ -66,7 +68,16 @@ impl Table {
     }
 }
 
-fn sweep_segment(segment: &mut Segment, now_ms: i64, due: &mut Vec<EntryBox>) -> Swept {
+/// Takes the due entries out of a segment of `buckets` buckets.
+pub(in crate::data) fn sweep_segment<B>(
+    segment: &mut Segment<B>,
+    buckets: usize,
+    now_ms: i64,
+    due: &mut Vec<EntryBox>,
+) -> Swept
+where
+    B: DerefMut<Target: IndexMut<usize, Output = Bucket>>,
+{
     let mut swept = Swept { examined: 0, expires: 0, min_expire: i64::MAX };
     // The stash first: what refills a lane below is then known not to be due.
     for at in (0..segment.stash.len()).rev() {
@@ -75,8 +86,8 @@ fn sweep_segment(segment: &mut Segment, now_ms: i64, due: &mut Vec<EntryBox>) ->
             due.extend(segment.remove(place));
         }
     }
-    for at in 0..BUCKETS {
-        if at + 1 < BUCKETS && segment.buckets[at + 1].flag(EXPIRING) {
+    for at in 0..buckets {
+        if at + 1 < buckets && segment.buckets[at + 1].flag(EXPIRING) {
             segment.prefetch_entries(at + 1);
         }
         if !segment.buckets[at].flag(EXPIRING) {
@@ -99,7 +110,10 @@ fn sweep_segment(segment: &mut Segment, now_ms: i64, due: &mut Vec<EntryBox>) ->
 
 impl Swept {
     /// Looks at one entry: whether it is due; if not, its expiry counts for what remains.
-    fn is_due(&mut self, segment: &Segment, place: Place, now_ms: i64) -> bool {
+    fn is_due<B>(&mut self, segment: &Segment<B>, place: Place, now_ms: i64) -> bool
+    where
+        B: DerefMut<Target: IndexMut<usize, Output = Bucket>>,
+    {
         self.examined += 1;
         let Some(ms) = segment.get(place).and_then(|entry| entry.expire_ms()) else {
             return false;

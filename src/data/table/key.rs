@@ -38,6 +38,14 @@ pub fn fix_hash_seed(seed: u64) -> bool {
     HASH_KEY.set(seeded(seed)).is_ok()
 }
 
+/// The hash of `bytes` under this process's random key.
+#[inline]
+pub(in crate::data) fn hash_of(bytes: &[u8]) -> u64 {
+    let mut hasher = HASH_KEY.get_or_init(random_hash_key).build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
 /// A key with its hash slot and hash.
 #[derive(Clone, Copy, Debug)]
 pub struct HKey<'a> {
@@ -63,9 +71,7 @@ impl<'a> HKey<'a> {
     #[must_use]
     pub fn with_slot(bytes: &'a [u8], slot: u16) -> Self {
         debug_assert_eq!(slot, key_slot(bytes));
-        let mut hasher = HASH_KEY.get_or_init(random_hash_key).build_hasher();
-        hasher.write(bytes);
-        Self { bytes, slot, hash: hasher.finish() }
+        Self { bytes, slot, hash: hash_of(bytes) }
     }
 
     /// The place of the key in the order of the key space: 14 bits of slot, then the 38 high bits of the hash.

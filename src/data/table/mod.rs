@@ -20,13 +20,13 @@
 //! One thread owns a table: it is `Send` but not `Sync`.
 
 mod arena;
-mod bucket;
-mod expiry;
+pub(in crate::data) mod bucket;
+pub(in crate::data) mod expiry;
 mod grow;
-mod key;
-mod sample;
+pub(in crate::data) mod key;
+pub(in crate::data) mod sample;
 mod scan;
-mod segment;
+pub(in crate::data) mod segment;
 mod slots;
 mod tree;
 mod upsert;
@@ -115,7 +115,11 @@ impl Table {
         if node.is_nil() {
             return None;
         }
-        let place = self.arena.get(node.id()).segment.probe(home_bucket(position, node.depth()), key)?;
+        let place = self.arena.get(node.id()).segment.probe(
+            home_bucket(position, node.depth()),
+            key.fingerprint(),
+            key.bytes,
+        )?;
         Some(Location { id: node.id(), place })
     }
 

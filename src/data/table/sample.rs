@@ -91,6 +91,6 @@ fn walk(record: &Record, start: usize, expiring: bool) -> Option<&EntryBox> {
 
 /// A number below `n`, by multiplication instead of division; the bias is below 2^-50 for such small `n`.
 #[allow(clippy::cast_possible_truncation, reason = "the result is below n")]
-fn below(rng: &mut impl FnMut() -> u64, n: usize) -> usize {
+pub(in crate::data) fn below(rng: &mut impl FnMut() -> u64, n: usize) -> usize {
     ((u128::from(rng()) * n as u128) >> 64) as usize
 }

@@ -15,40 +15,50 @@
 //!   refilled from the stash at once.
 //! - A bucket holding an entry with an expiry is flagged EXPIRING.
 
+use std::ops::{DerefMut, IndexMut};
+
 use super::bucket::{Bucket, DISPLACED, EXPIRING, LANES, STASHED};
-use super::key::{HKey, POSITION_BITS};
+use super::key::POSITION_BITS;
 use crate::data::entry::EntryBox;
 
 /// Buckets per segment.
-pub(super) const BUCKETS: usize = 64;
+pub(in crate::data) const BUCKETS: usize = 64;
 /// Bits of a position that choose the bucket.
-pub(super) const BUCKET_BITS: u32 = 6;
+pub(in crate::data) const BUCKET_BITS: u32 = 6;
 /// Entries that fit a segment without its stash.
-pub(super) const CAPACITY: usize = BUCKETS * LANES;
+pub(in crate::data) const CAPACITY: usize = BUCKETS * LANES;
 /// Depth at which no position bit would be left beyond the bucket's.
-pub(super) const MAX_DEPTH: u32 = POSITION_BITS - BUCKET_BITS;
+pub(in crate::data) const MAX_DEPTH: u32 = POSITION_BITS - BUCKET_BITS;
 
 /// The 4 KiB of a segment.
-pub(super) type Buckets = [Bucket; BUCKETS];
+pub(in crate::data) type Buckets = [Bucket; BUCKETS];
 
 /// An entry that its full pair could not take.
-pub(super) struct StashItem {
-    pub(super) tag: u8,
-    pub(super) home: u8,
-    pub(super) entry: EntryBox,
+pub(in crate::data) struct StashItem {
+    pub(in crate::data) tag: u8,
+    pub(in crate::data) home: u8,
+    pub(in crate::data) entry: EntryBox,
+}
+
+impl StashItem {
+    /// The same with a copy of the entry.
+    pub(in crate::data) fn duplicate(&self) -> Self {
+        Self { entry: self.entry.clone_with_key(self.entry.key()), ..*self }
+    }
 }
 
 /// Where an entry stands within a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::data) enum Place {
     Lane { bucket: u8, lane: u8 },
     Stash(u32),
 }
 
-/// The buckets and stash of one segment.
-pub(super) struct Segment {
-    pub(super) buckets: Box<Buckets>,
-    pub(super) stash: Vec<StashItem>,
+/// The buckets and stash of one segment. `B` holds the buckets: here always [`BUCKETS`] of them, in a collection's
+/// [`Fields`](crate::data::fields::Fields) an even number up to that.
+pub(in crate::data) struct Segment<B = Box<Buckets>> {
+    pub(in crate::data) buckets: B,
+    pub(in crate::data) stash: Vec<StashItem>,
 }
 
 /// A block of empty buckets, zeroed by the allocator rather than written line by line.
@@ -61,46 +71,50 @@ fn empty_buckets() -> Box<Buckets> {
 /// The home bucket of `position` in a segment of `depth`.
 #[allow(clippy::cast_possible_truncation, reason = "below 64 after the remainder")]
 #[inline]
-pub(super) fn home_bucket(position: u64, depth: u32) -> usize {
+pub(in crate::data) fn home_bucket(position: u64, depth: u32) -> usize {
     (position >> (MAX_DEPTH - depth)) as usize % BUCKETS
 }
 
 /// Number of positions that one pair of buckets covers in a segment of `depth`.
 #[inline]
-pub(super) fn pair_span(depth: u32) -> u64 {
+pub(in crate::data) fn pair_span(depth: u32) -> u64 {
     1 << (MAX_DEPTH - depth + 1)
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "buckets and lanes are below 64")]
 #[inline]
-pub(super) fn lane_place(bucket: usize, lane: usize) -> Place {
+pub(in crate::data) fn lane_place(bucket: usize, lane: usize) -> Place {
     Place::Lane { bucket: bucket as u8, lane: lane as u8 }
 }
 
 impl Segment {
-    pub(super) fn new() -> Self {
+    pub(in crate::data) fn new() -> Self {
         Self { buckets: empty_buckets(), stash: Vec::new() }
     }
+}
 
-    /// Finds `key`, whose home bucket is `home`.
+impl<B> Segment<B>
+where
+    B: DerefMut<Target: IndexMut<usize, Output = Bucket>>,
+{
+    /// Finds `key`, whose home bucket is `home` and fingerprint `tag`.
     #[inline]
-    pub(super) fn probe(&self, home: usize, key: &HKey<'_>) -> Option<Place> {
-        let tag = key.fingerprint();
+    pub(in crate::data) fn probe(&self, home: usize, tag: u8, key: &[u8]) -> Option<Place> {
         let bucket = &self.buckets[home];
         for lane in bucket.matches(tag) {
-            if bucket.get(lane).is_some_and(|entry| entry.key() == key.bytes) {
+            if bucket.get(lane).is_some_and(|entry| entry.key() == key) {
                 return Some(lane_place(home, lane));
             }
         }
         if bucket.flag(DISPLACED) {
             let buddy = &self.buckets[home ^ 1];
             for lane in buddy.matches(tag) {
-                if buddy.get(lane).is_some_and(|entry| entry.key() == key.bytes) {
+                if buddy.get(lane).is_some_and(|entry| entry.key() == key) {
                     return Some(lane_place(home ^ 1, lane));
                 }
             }
         }
-        if self.buckets[home & !1].flag(STASHED) { self.probe_stash(home, tag, key.bytes) } else { None }
+        if self.buckets[home & !1].flag(STASHED) { self.probe_stash(home, tag, key) } else { None }
     }
 
     #[cold]
@@ -114,13 +128,13 @@ impl Segment {
 
     /// Whether both buckets of the pair of `home` are full.
     #[inline]
-    pub(super) fn pair_full(&self, home: usize) -> bool {
+    pub(in crate::data) fn pair_full(&self, home: usize) -> bool {
         self.buckets[home].free_lane().is_none() && self.buckets[home ^ 1].free_lane().is_none()
     }
 
     /// Adds an entry that is not there yet. `expiring` may err on the side of `true`.
     #[inline]
-    pub(super) fn put(&mut self, home: usize, tag: u8, entry: EntryBox, expiring: bool) -> Place {
+    pub(in crate::data) fn put(&mut self, home: usize, tag: u8, entry: EntryBox, expiring: bool) -> Place {
         for bucket in [home, home ^ 1] {
             if let Some(lane) = self.buckets[bucket].free_lane() {
                 self.buckets[bucket].put(lane, tag, entry);
@@ -145,7 +159,7 @@ impl Segment {
     }
 
     #[inline]
-    pub(super) fn get(&self, place: Place) -> Option<&EntryBox> {
+    pub(in crate::data) fn get(&self, place: Place) -> Option<&EntryBox> {
         match place {
             Place::Lane { bucket, lane } => self.buckets[usize::from(bucket)].get(usize::from(lane)),
             Place::Stash(at) => self.stash.get(at as usize).map(|item| &item.entry),
@@ -153,7 +167,7 @@ impl Segment {
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self, place: Place) -> Option<&mut EntryBox> {
+    pub(in crate::data) fn get_mut(&mut self, place: Place) -> Option<&mut EntryBox> {
         match place {
             Place::Lane { bucket, lane } => self.buckets[usize::from(bucket)].get_mut(usize::from(lane)),
             Place::Stash(at) => self.stash.get_mut(at as usize).map(|item| &mut item.entry),
@@ -162,14 +176,14 @@ impl Segment {
 
     /// Flags the bucket of `place` as holding an entry with an expiry.
     #[inline]
-    pub(super) fn mark_expiring(&mut self, place: Place) {
+    pub(in crate::data) fn mark_expiring(&mut self, place: Place) {
         if let Place::Lane { bucket, .. } = place {
             self.buckets[usize::from(bucket)].set_flag(EXPIRING);
         }
     }
 
     /// Takes out the entry at `place` and refills its lane from the stash.
-    pub(super) fn remove(&mut self, place: Place) -> Option<EntryBox> {
+    pub(in crate::data) fn remove(&mut self, place: Place) -> Option<EntryBox> {
         match place {
             Place::Lane { bucket, lane } => {
                 let (bucket, lane) = (usize::from(bucket), usize::from(lane));
@@ -221,35 +235,48 @@ impl Segment {
         }
     }
 
+    /// The stashed entries of the pair `pair`.
+    pub(in crate::data) fn stashed(&self, pair: usize) -> impl Iterator<Item = &EntryBox> {
+        let flagged = self.buckets[pair * 2].flag(STASHED);
+        let stash = if flagged { self.stash.as_slice() } else { &[] };
+        stash.iter().filter(move |item| usize::from(item.home) / 2 == pair).map(|item| &item.entry)
+    }
+
     /// Calls `f` for every entry of the pair `pair` (0..32), wherever it stands.
     #[inline]
-    pub(super) fn for_each_in_pair<'s>(&'s self, pair: usize, f: &mut impl FnMut(&'s EntryBox)) {
-        for bucket in &self.buckets[pair * 2..pair * 2 + 2] {
+    pub(in crate::data) fn for_each_in_pair<'s>(&'s self, pair: usize, f: &mut impl FnMut(&'s EntryBox)) {
+        for bucket in [&self.buckets[pair * 2], &self.buckets[pair * 2 + 1]] {
             for lane in bucket.occupied() {
                 if let Some(entry) = bucket.get(lane) {
                     f(entry);
                 }
             }
         }
-        if self.buckets[pair * 2].flag(STASHED) {
-            self.stash
-                .iter()
-                .filter(|item| usize::from(item.home) / 2 == pair)
-                .for_each(|item| f(&item.entry));
-        }
+        self.stashed(pair).for_each(f);
     }
 
     /// Number of entries of the pair `pair`.
-    pub(super) fn pair_len(&self, pair: usize) -> usize {
-        let mut len = self.buckets[pair * 2].len() + self.buckets[pair * 2 + 1].len();
+    pub(in crate::data) fn pair_len(&self, pair: usize) -> usize {
+        self.buckets[pair * 2].len() + self.buckets[pair * 2 + 1].len() + self.stashed(pair).count()
+    }
+
+    /// Takes all entries of the pair `pair` out and clears its flags.
+    pub(in crate::data) fn drain_pair(&mut self, pair: usize, f: &mut impl FnMut(EntryBox)) {
         if self.buckets[pair * 2].flag(STASHED) {
-            len += self.stash.iter().filter(|item| usize::from(item.home) / 2 == pair).count();
+            for at in (0..self.stash.len()).rev() {
+                if usize::from(self.stash[at].home) / 2 == pair {
+                    f(self.stash.swap_remove(at).entry);
+                }
+            }
+            self.refresh_stashed(pair * 2);
         }
-        len
+        for bucket in [pair * 2, pair * 2 + 1] {
+            std::mem::take(&mut self.buckets[bucket]).into_lanes().flatten().for_each(&mut *f);
+        }
     }
 
     /// Takes out of the pair `pair` up to `max` entries that `wanted` accepts and hands them to `f`.
-    pub(super) fn extract_pair(
+    pub(in crate::data) fn extract_pair(
         &mut self,
         pair: usize,
         max: usize,
@@ -285,7 +312,7 @@ impl Segment {
 
     /// Asks the processor to load the entries of `bucket`.
     #[inline]
-    pub(super) fn prefetch_entries(&self, bucket: usize) {
+    pub(in crate::data) fn prefetch_entries(&self, bucket: usize) {
         let bucket = &self.buckets[bucket];
         for lane in bucket.occupied() {
             if let Some(entry) = bucket.get(lane) {
@@ -297,7 +324,7 @@ impl Segment {
 
 /// Asks the processor to load the cache line at `address`.
 #[inline]
-pub(super) fn prefetch(address: *const u8) {
+pub(in crate::data) fn prefetch(address: *const u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: a prefetch is a hint that never faults, whatever the address; SSE is part of x86-64.
     unsafe {

@@ -39,7 +39,9 @@ impl Table {
         let node = self.tree.lookup(position);
         if !node.is_nil() {
             let segment = &self.arena.get(node.id()).segment;
-            if let Some(place) = segment.probe(home_bucket(position, node.depth()), key) {
+            if let Some(place) =
+                segment.probe(home_bucket(position, node.depth()), key.fingerprint(), key.bytes)
+            {
                 let at = Location { id: node.id(), place };
                 return Slot::Occupied(Occupied { table: self, at, slot: key.slot });
             }

@@ -121,6 +121,13 @@ impl<S> Lent<'_, S> {
         self.runner
     }
 
+    /// The state of `shard` for reading, or `None` if it is no participant.
+    pub fn get(&self, shard: usize) -> Option<&S> {
+        // SAFETY: `lent`'s contract gives this view the only access to every published state, and while the reference
+        // lives this shared borrow of the view rules out `get_mut`.
+        self.pointer(shard).map(|state| unsafe { state.as_ref() })
+    }
+
     /// The state of `shard`, or `None` if it is no participant.
     pub fn get_mut(&mut self, shard: usize) -> Option<&mut S> {
         // SAFETY: `lent`'s contract gives this view the only access to every published state, and the reference lives

@@ -1,0 +1,140 @@
+//! All elements, borrowed or owned.
+//!
+//! The order is that of the buckets, which is no order of the names; it stays the same while the table does.
+
+use std::slice;
+
+use super::{Fields, Segment};
+use crate::data::entry::{Entry, EntryBox};
+use crate::data::table::bucket::Bucket;
+use crate::data::table::segment::StashItem;
+
+/// The elements of a [`Fields`] by reference.
+pub struct Iter<'f> {
+    segments: slice::Iter<'f, Segment>,
+    buckets: slice::Iter<'f, Bucket>,
+    lanes: slice::Iter<'f, Option<EntryBox>>,
+    stash: slice::Iter<'f, StashItem>,
+    left: usize,
+}
+
+impl Fields {
+    /// All elements, in no particular order.
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter {
+            segments: self.segments.iter(),
+            buckets: [].iter(),
+            lanes: [].iter(),
+            stash: [].iter(),
+            left: self.len,
+        }
+    }
+}
+
+impl<'f> Iterator for Iter<'f> {
+    type Item = &'f Entry;
+
+    fn next(&mut self) -> Option<&'f Entry> {
+        loop {
+            if let Some(entry) = self.lanes.by_ref().flatten().next() {
+                self.left -= 1;
+                return Some(entry);
+            }
+            if let Some(bucket) = self.buckets.next() {
+                self.lanes = bucket.lanes();
+            } else if let Some(item) = self.stash.next() {
+                self.left -= 1;
+                return Some(&item.entry);
+            } else {
+                let segment = self.segments.next()?;
+                self.buckets = segment.buckets.iter();
+                self.stash = segment.stash.iter();
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl<'f> IntoIterator for &'f Fields {
+    type Item = &'f Entry;
+    type IntoIter = Iter<'f>;
+
+    fn into_iter(self) -> Iter<'f> {
+        self.iter()
+    }
+}
+
+/// The elements of a [`Fields`], taken out of it. Each segment is freed when it has been emptied.
+pub struct IntoIter {
+    segments: std::vec::IntoIter<Segment>,
+    buckets: std::vec::IntoIter<Bucket>,
+    lanes: std::array::IntoIter<Option<EntryBox>, { crate::data::table::bucket::LANES }>,
+    stash: std::vec::IntoIter<StashItem>,
+    left: usize,
+}
+
+impl IntoIterator for Fields {
+    type Item = EntryBox;
+    type IntoIter = IntoIter;
+
+    fn into_iter(self) -> IntoIter {
+        IntoIter {
+            segments: self.segments.into_iter(),
+            buckets: Vec::new().into_iter(),
+            lanes: Bucket::default().into_lanes(),
+            stash: Vec::new().into_iter(),
+            left: self.len,
+        }
+    }
+}
+
+impl Iterator for IntoIter {
+    type Item = EntryBox;
+
+    fn next(&mut self) -> Option<EntryBox> {
+        loop {
+            if let Some(entry) = self.lanes.by_ref().flatten().next() {
+                self.left -= 1;
+                return Some(entry);
+            }
+            if let Some(bucket) = self.buckets.next() {
+                self.lanes = bucket.into_lanes();
+            } else if let Some(item) = self.stash.next() {
+                self.left -= 1;
+                return Some(item.entry);
+            } else {
+                let segment = self.segments.next()?;
+                self.buckets = segment.buckets.into_iter();
+                self.stash = segment.stash.into_iter();
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for IntoIter {}
+
+impl FromIterator<EntryBox> for Fields {
+    fn from_iter<I: IntoIterator<Item = EntryBox>>(entries: I) -> Self {
+        let mut fields = Self::new();
+        fields.extend(entries);
+        fields
+    }
+}
+
+impl Extend<EntryBox> for Fields {
+    fn extend<I: IntoIterator<Item = EntryBox>>(&mut self, entries: I) {
+        for entry in entries {
+            self.insert(entry);
+        }
+    }
+}

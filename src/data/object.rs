@@ -1,0 +1,96 @@
+//! The values that are more than a short string: what lies behind an entry of form `Object`.
+//!
+//! An object is 24 bytes and lies by value in its entry's block, so a small collection costs one further allocation (its
+//! packed elements) and one further cache miss. Each variant is the handle of a type that has a file of its own; what is
+//! asked of all of them (memory, cost of freeing, encoding name) is answered here.
+
+use super::entry::Kind;
+use super::set::Set;
+
+/// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
+pub trait Collection: Sized + Into<Object> {
+    /// The type's name.
+    const KIND: Kind;
+
+    /// The value, if the object is of this type.
+    fn of(object: &Object) -> Option<&Self>;
+
+    /// The value for changing it, if the object is of this type.
+    fn of_mut(object: &mut Object) -> Option<&mut Self>;
+
+    /// Whether a key must not hold the value any more, because nothing is left in it.
+    fn is_spent(&self) -> bool;
+}
+
+/// A value with memory of its own.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Object {
+    /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
+    Str(Vec<u8>),
+    /// A set.
+    Set(Set),
+}
+
+/// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
+macro_rules! collection {
+    ($name:ident) => {
+        impl Collection for $name {
+            const KIND: Kind = Kind::$name;
+
+            #[inline]
+            fn of(object: &Object) -> Option<&Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn of_mut(object: &mut Object) -> Option<&mut Self> {
+                if let Object::$name(value) = object { Some(value) } else { None }
+            }
+
+            #[inline]
+            fn is_spent(&self) -> bool {
+                self.is_empty()
+            }
+        }
+
+        impl From<$name> for Object {
+            fn from(value: $name) -> Object {
+                Object::$name(value)
+            }
+        }
+    };
+}
+
+collection!(Set);
+
+impl Object {
+    /// Bytes that the value asked the allocator for beside the entry's own block.
+    #[must_use]
+    pub fn mem_bytes(&self) -> usize {
+        match self {
+            Object::Str(bytes) => bytes.capacity(),
+            Object::Set(set) => set.mem_bytes(),
+        }
+    }
+
+    /// Number of allocations that dropping the value gives back; what decides whether another thread should do it.
+    ///
+    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one).
+    #[must_use]
+    pub fn free_effort(&self) -> usize {
+        match self {
+            Object::Str(_) => 1,
+            Object::Set(set) => set.free_effort(),
+        }
+    }
+
+    /// The name that OBJECT ENCODING gives the value (Redis: object.c strEncoding).
+    #[must_use]
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Object::Str(_) => "raw",
+            Object::Set(set) => set.encoding(),
+        }
+    }
+}
