@@ -22,7 +22,7 @@ pub use blocked::{Blocked, Waiter};
 pub use claim::Claim;
 pub use evict::{Eviction, Freed};
 pub use expire::CycleReport;
-pub use notify::Class;
+pub use notify::{Class, effective as effective_events};
 pub use objects::{Edited, WrongKind, collection};
 pub use store::{Db, Policy, Stats, Store, ToDrop};
 pub use strings::{Expire, Sum};

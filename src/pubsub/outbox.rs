@@ -16,6 +16,19 @@ thread_local! {
 pub enum Outgoing {
     /// A message that was routed when it was published.
     Message(Arc<Message>, Routed),
+    /// Something happened to a key (notify.c `notifyKeyspaceEvent`): one message or two, routed when they are sent.
+    Event {
+        /// Its database.
+        db: usize,
+        /// The key.
+        key: Box<[u8]>,
+        /// What happened.
+        event: &'static str,
+        /// On `__keyspace@<db>__:<key>`.
+        on_key: bool,
+        /// On `__keyevent@<db>__:<event>`, after the other.
+        on_event: bool,
+    },
 }
 
 /// What waits to be sent.

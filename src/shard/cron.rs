@@ -36,6 +36,7 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
         lazy_server_del: config.lazyfree_lazy_server_del,
         lazy_user_del: config.lazyfree_lazy_user_del,
         lazy_user_flush: config.lazyfree_lazy_user_flush,
+        events: crate::keyspace::effective_events(config.notify_keyspace_events.0),
     };
     let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     store.limits = Limits {

@@ -225,7 +225,7 @@ fn publish(lent: &mut Lent<'_, Ground>, server: &Server) {
     if !items.is_empty() {
         items.sort_by_key(|(number, _)| *number);
         let mut sorted = Sorted::default();
-        items.into_iter().for_each(|(_, item)| sorted.add(item));
+        items.into_iter().for_each(|(_, item)| sorted.add(item, &server.pubsub));
         sorted.post(server, |shard| server.wake(shard));
     }
 }

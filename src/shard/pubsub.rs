@@ -14,10 +14,11 @@ use super::conn::{Conn, Hold};
 use super::output::WATCH_OUTPUT;
 use super::{Connection, Driver, Shard};
 use crate::command::Server;
-use crate::pubsub::{Delivery, Forms, Local, Outgoing};
+use crate::pubsub::{Delivery, Forms, Kind, Local, Message, Outgoing, Registry, Routed};
 use crate::resp::Proto;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Bytes written to subscribers in one turn; what has arrived beyond that waits for the next.
@@ -44,20 +45,41 @@ pub struct Sorted {
 
 impl Sorted {
     /// Adds what one item means for each shard.
-    pub fn add(&mut self, item: Outgoing) {
+    pub fn add(&mut self, item: Outgoing, registry: &Registry) {
         match item {
-            Outgoing::Message(message, routed) => {
-                let charged = message.cost();
-                for target in routed.targets {
-                    if self.to.len() <= target.shard {
-                        self.to.resize_with(target.shard + 1, Default::default);
+            Outgoing::Message(message, routed) => self.message(&message, routed),
+            Outgoing::Event { .. } if registry.is_silent(Kind::Channel) => {}
+            Outgoing::Event { db, key, event, on_key, on_event } => {
+                let mut digits = itoa::Buffer::new();
+                let db = digits.format(db).as_bytes();
+                let mut publish = |prefix: &[u8], name: &[u8], payload: &[u8]| {
+                    let channel = [prefix, db, b"__:", name].concat();
+                    let routed = registry.route(Kind::Channel, &channel);
+                    if !routed.targets.is_empty() {
+                        let (channel, payload) = (channel.into(), payload.into());
+                        self.message(&Arc::new(Message { kind: Kind::Channel, channel, payload }), routed);
                     }
-                    if let Some((batch, cost)) = self.to.get_mut(target.shard) {
-                        let (channel, patterns) = (target.channel, target.patterns);
-                        batch.push(Delivery { message: message.clone(), channel, patterns, charged });
-                        *cost = cost.saturating_add(charged);
-                    }
+                };
+                if on_key {
+                    publish(b"__keyspace@", &key, event.as_bytes());
                 }
+                if on_event {
+                    publish(b"__keyevent@", event.as_bytes(), &key);
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Arc<Message>, routed: Routed) {
+        let charged = message.cost();
+        for target in routed.targets {
+            if self.to.len() <= target.shard {
+                self.to.resize_with(target.shard + 1, Default::default);
+            }
+            if let Some((batch, cost)) = self.to.get_mut(target.shard) {
+                let (channel, patterns) = (target.channel, target.patterns);
+                batch.push(Delivery { message: message.clone(), channel, patterns, charged });
+                *cost = cost.saturating_add(charged);
             }
         }
     }
@@ -114,7 +136,7 @@ where
         }
         let mut items = ground.store.outbox.take();
         for (_, item) in items.drain(..) {
-            self.post.sorted.add(item);
+            self.post.sorted.add(item, &self.server.pubsub);
         }
         ground.store.outbox.reuse(items);
         // What others published before goes first.

@@ -116,7 +116,8 @@ where
         if self.n == 1 {
             return ExecKind::Here;
         }
-        let (mut shards, mut independent) = (ShardSet::new(), true);
+        // The same for keyspace events.
+        let (mut shards, mut independent) = (ShardSet::new(), self.config.notify_keyspace_events.0 == 0);
         let watching = self.conns.get(key).and_then(|c| c.session.as_ref()?.watch.as_ref());
         if let Some(watching) = watching {
             independent = false;

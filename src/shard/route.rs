@@ -63,8 +63,11 @@ where
             return self.run_at(key, first, command, argv);
         }
         match spread {
-            Spread::Split { step, merge } => self.fragment_by_key(key, command, argv, &words, step, merge),
-            Spread::Whole => {
+            // Events come in the order of the keys, which independent fragments would not keep.
+            Spread::Split { step, merge } if self.config.notify_keyspace_events.0 == 0 => {
+                self.fragment_by_key(key, command, argv, &words, step, merge)
+            }
+            Spread::Split { .. } | Spread::Whole => {
                 let mut shards = ShardSet::new();
                 words.iter().map(owner_of).for_each(|owner| {
                     shards.insert(owner);
