@@ -48,6 +48,12 @@ pub struct Session {
     pub subscriptions: Option<Box<Subscriptions>>,
     /// It subscribes to something (Redis: CLIENT_PUBSUB): in RESP2 few commands are allowed then.
     pub subscribed: bool,
+    /// Client side caching, if it is on.
+    pub tracking: Option<Box<Tracking>>,
+    /// The keys that its commands read are remembered for it.
+    pub tracks: bool,
+    /// The shard of the connection.
+    pub home: usize,
     /// What other connections may see of this one (CLIENT LIST), shared with them.
     pub info: Arc<ClientInfo>,
 }
@@ -101,6 +107,30 @@ pub struct Queued {
     pub argv: Vec<Vec<u8>>,
 }
 
+/// CLIENT TRACKING: what a connection asked for.
+#[derive(Default)]
+pub struct Tracking {
+    /// BCAST.
+    pub bcast: bool,
+    /// OPTIN.
+    pub optin: bool,
+    /// OPTOUT.
+    pub optout: bool,
+    /// NOLOOP.
+    pub noloop: bool,
+    /// CLIENT CACHING was given for the next command.
+    pub caching: bool,
+    /// PREFIX, in order.
+    pub prefixes: Vec<Box<[u8]>>,
+}
+
+impl Tracking {
+    /// Whether the keys that the next command reads are remembered (tracking.c `trackingRememberKeys`).
+    pub fn remembers(&self) -> bool {
+        !(self.bcast || (self.optin && !self.caching) || (self.optout && self.caching))
+    }
+}
+
 /// Keys under WATCH.
 #[derive(Default)]
 pub struct Watching {
@@ -130,6 +160,9 @@ impl Session {
             forget_watch: false,
             subscriptions: None,
             subscribed: false,
+            tracking: None,
+            tracks: false,
+            home: info.shard,
             info,
         }
     }
@@ -138,6 +171,17 @@ impl Session {
     #[inline]
     pub fn is_mute(&self) -> bool {
         matches!(self.reply, ReplyMode::Off | ReplyMode::Skip)
+    }
+
+    /// A command is over: CLIENT CACHING was about it (networking.c `resetClient`).
+    pub fn caching_is_over(&mut self) {
+        if let Some(tracking) = &mut self.tracking
+            && tracking.caching
+            && self.multi.is_none()
+        {
+            tracking.caching = false;
+            self.tracks = tracking.remembers();
+        }
     }
 
     /// Shows others what may have changed (CLIENT LIST).

@@ -9,7 +9,7 @@ use super::{Blocked, Class, Watched, lru, notify};
 use crate::base::prng::Prng;
 use crate::data::{Entry, EntryBox, HKey, Kind, Limits, Table};
 use crate::journal::Journal;
-use crate::pubsub::Outbox;
+use crate::pubsub::{Outbox, tracking};
 use smallvec::SmallVec;
 
 /// One database of one shard.
@@ -89,6 +89,8 @@ pub struct Store {
     pub journal: Journal,
     /// What its commands publish; the loop sends it.
     pub outbox: Outbox,
+    /// Keys that clients may hold.
+    pub tracking: tracking::Table,
     /// Counters.
     pub stats: Stats,
     /// Values to free elsewhere; the loop hands them to the background thread.
@@ -121,6 +123,7 @@ impl Store {
             blocked: Blocked::default(),
             journal: Journal::default(),
             outbox: Outbox::default(),
+            tracking: tracking::Table::default(),
             stats: Stats::default(),
             to_drop: Vec::new(),
             lapsed: Vec::new(),
@@ -327,6 +330,16 @@ impl Store {
         if !self.watched.is_empty() {
             self.watched.touch(db, key);
         }
+        if self.tracking.is_active() {
+            self.tracking.invalidate(key, false, &mut self.outbox.invalid);
+        }
+    }
+
+    /// All that clients hold of this store is stale: once per command that flushed a database or all
+    /// (tracking.c `trackingInvalidateKeysOnFlush`).
+    pub fn flushed(&mut self) {
+        self.tracking.clear();
+        self.outbox.invalid.push(tracking::Leaving::Flush);
     }
 
     /// Tells of a further `event` of a change that [`Store::changed`] has counted already (SET with an expiry time is
@@ -365,6 +378,9 @@ impl Store {
         self.gone(db, entry.key());
         if !self.watched.is_empty() {
             self.watched.touch_expired(db, entry.key());
+        }
+        if self.tracking.is_active() {
+            self.tracking.invalidate(entry.key(), true, &mut self.outbox.invalid);
         }
         let lazy = self.policy.lazy_expire;
         self.free(entry, lazy);

@@ -38,6 +38,14 @@ pub mod client_flag {
     pub const NO_TOUCH: u32 = 1 << 8;
     /// It subscribes to something (`P`).
     pub const PUBSUB: u32 = 1 << 9;
+    /// It tracks keys (`t`).
+    pub const TRACKING: u32 = 1 << 10;
+    /// The client that it redirects invalidations to is gone (`R`).
+    pub const BROKEN_REDIRECT: u32 = 1 << 11;
+    /// It tracks prefixes (`B`).
+    pub const BCAST: u32 = 1 << 12;
+    /// It does not want to hear of its own changes.
+    pub const NOLOOP: u32 = 1 << 13;
 }
 
 /// What a connection calls itself.
@@ -82,6 +90,8 @@ pub struct ClientInfo {
     pub multi: AtomicI64,
     /// Watched keys.
     pub watch: AtomicUsize,
+    /// The client that its invalidations go to, or 0.
+    pub redirect: AtomicU64,
     /// Channels that it subscribes to.
     pub sub: AtomicUsize,
     /// Patterns.

@@ -15,6 +15,7 @@ mod message;
 mod outbox;
 mod registry;
 mod subscriptions;
+pub mod tracking;
 
 pub use inbox::{Inbox, Inboxes};
 pub use local::Local;

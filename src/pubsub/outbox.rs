@@ -3,6 +3,7 @@
 //! Numbers are drawn per thread. A transaction that borrows several stores runs on one thread, so sorting what it put
 //! into their outboxes by number gives the order in which it published.
 
+use super::tracking::Leaving;
 use super::{Kind, Message, Routed};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -35,10 +36,12 @@ pub enum Outgoing {
 #[derive(Default, Debug)]
 pub struct Outbox {
     items: Vec<(u64, Outgoing)>,
+    /// Invalidations: they leave behind the replies of their turn, messages before them.
+    pub invalid: Vec<Leaving>,
 }
 
 impl Outbox {
-    /// Whether there is nothing to send.
+    /// Whether there is no message to send; invalidations are another matter.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()

@@ -136,6 +136,8 @@ where
                 // While the state is lent it cannot be told; the next turn that has it does.
                 self.policy_stale = true;
                 self.renew_policy();
+                // Redis: config.c updateMaxmemory begins to evict at once.
+                self.relieve();
             }
             Note::Listen => self.listen_anew(),
             Note::ActiveExpire(on) => self.active_expire = on,

@@ -58,9 +58,11 @@ where
         if let Some(failure) = self.busy_subscribing(key, command) {
             return Some(self.refused(key, command, &failure));
         }
-        if self.server.messages.is_congested() && self.publishes(key, command) {
+        if self.server.is_congested() && self.publishes(key, command) {
             return Some(Flow::Retry(Hold::Crowd));
         }
+        // What was evicted is stale before this command reads (server.c processCommand).
+        self.sort_invalid();
         let leaves_queue =
             matches!(command.row.handler, Handler::Shard(_)) || matches!(meta.name, "quit" | "reset");
         if let Some(pause) = self.server.paused(self.time.unix_ms)
@@ -178,12 +180,20 @@ where
                 if session.close_after_reply && conn.end.executes() {
                     conn.end = super::conn::End::AfterReply;
                 }
+                if !command.is_some_and(is_client_command) {
+                    session.caching_is_over();
+                }
                 if std::mem::take(&mut session.forget_watch) {
                     self.unwatch(key);
                 }
             }
         }
     }
+}
+
+/// CLIENT and its subcommands, of which CLIENT CACHING is about the next command.
+fn is_client_command(command: &'static Command) -> bool {
+    command.parent.is_some_and(|parent| parent.meta.name == "client")
 }
 
 /// Whether an expired key counts as changed for its watcher; see `Watched::was_expired`.

@@ -70,7 +70,10 @@ pub fn execute_for(
     stand_in.id = caller.client;
     stand_in.db = caller.db;
     stand_in.proto = caller.proto;
+    stand_in.home = caller.home;
+    stand_in.tracks = caller.tracks;
     store.no_touch = caller.no_touch;
+    store.tracking.caller = caller.client;
     let now_ms = store.now_ms;
     let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
     let mark = out.len();
@@ -333,6 +336,7 @@ where
         let Some(session) = session.as_deref_mut() else { return Flow::Done };
         let Ground { store, server, shard, .. } = ground;
         store.no_touch = session.no_touch;
+        store.tracking.caller = session.id;
         let now_ms = store.now_ms;
         let client = session.id;
         let meter = &mut self.meter;
@@ -356,11 +360,15 @@ where
             store.remove_lapsed();
         }
         let subscribed = session.subscriptions.is_some();
+        let tracking = session.tracking.is_some();
         self.touch(key);
         if subscribed {
             self.apply_subscriptions(key);
             // A message to itself follows the reply that it belongs to.
             self.flush_outbox();
+        }
+        if tracking {
+            self.sort_invalid();
         }
         Flow::Done
     }

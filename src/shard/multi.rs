@@ -166,6 +166,7 @@ impl Whole<Ground> for WholeWork {
         for (_, ground) in lent.iter_mut() {
             ground.store.now_ms = now_ms;
             ground.store.no_touch = session.no_touch;
+            ground.store.tracking.caller = session.id;
         }
         let mut broken = false;
         if let Some(watching) = session.watch.take_if(|_| self.exec.is_some()) {
@@ -266,6 +267,7 @@ pub fn run_queue_here(
     session.executing = Some(multi.size());
     let Ground { store, server, shard, .. } = ground;
     store.no_touch = session.no_touch;
+    store.tracking.caller = session.id;
     for queued in &multi.queue {
         let now_ms = store.now_ms;
         let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };

@@ -3,6 +3,7 @@
 
 use super::conn::{End, Hold};
 use super::{Connection, Driver, Shard};
+use crate::command::connection::client::tracking::disable;
 use crate::io::Sock;
 use crate::observe::log;
 use std::io;
@@ -54,6 +55,9 @@ where
         // Before any reply: who acts upon one must not be ahead of what was published before it.
         self.flush_outbox();
         if may_send {
+            self.limit_tracking();
+            self.sort_invalid();
+            self.broadcast_changes();
             // Settling may end a connection (output limits), which is settled then.
             while !self.dirty.is_empty() {
                 for key in std::mem::take(&mut self.dirty) {
@@ -70,6 +74,9 @@ where
         if self.n > 1 {
             let (mesh, driver) = (&mut self.mesh, &mut self.driver);
             mesh.flush(may_send, |shard| driver.wake(shard));
+            if may_send {
+                self.post_invalid();
+            }
         }
     }
 
@@ -285,6 +292,9 @@ where
         self.server.clients.remove(conn.info.id);
         self.server.connection_closed(self.id);
         self.forget_subscriptions(key, &mut conn);
+        if let Some(session) = conn.session.as_deref_mut() {
+            disable(&self.server, session);
+        }
         if let Some(watch) = conn.session.as_mut().and_then(|s| s.watch.take()) {
             self.forget(*watch);
         }

@@ -206,7 +206,7 @@ where
 
     /// Lets connections go on that waited until other shards had caught up.
     pub(super) fn release_throttled(&mut self) {
-        if self.post.throttled.is_empty() || self.server.messages.is_congested() {
+        if self.post.throttled.is_empty() || self.server.is_congested() {
             return;
         }
         for key in std::mem::take(&mut self.post.throttled) {
@@ -218,15 +218,18 @@ where
 
     /// Whether pub/sub has something to do that nobody will wake this shard for.
     pub(super) fn has_messages(&self) -> bool {
-        let throttled = !self.post.throttled.is_empty() && !self.server.messages.is_congested();
-        let arrived = !self.post.arrived.is_empty() || self.server.messages.is_filled(self.id);
+        let throttled = !self.post.throttled.is_empty() && !self.server.is_congested();
+        let arrived = !self.post.arrived.is_empty()
+            || !self.tracker.stale.is_empty()
+            || self.server.messages.is_filled(self.id)
+            || self.server.invalid.is_filled(self.id);
         throttled || (arrived && !self.seat.is_parked())
     }
 }
 
 impl Conn {
     /// The protocol of pushes, also while a transaction has the session.
-    fn push_proto(&self) -> Proto {
+    pub(super) fn push_proto(&self) -> Proto {
         match &self.session {
             Some(session) => session.proto,
             None if self.info.resp.load(Ordering::Relaxed) == 3 => Proto::V3,

@@ -62,6 +62,7 @@ fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     session.forget_watch = true;
     session.reply = ReplyMode::On;
     session.no_touch = false;
+    client::tracking::disable(ctx.server, session);
     pubsub::leave_all(ctx.server, session);
     session.info.set_labels(|labels| {
         labels.name.clear();

@@ -1,10 +1,10 @@
 //! CLIENT LIST and CLIENT INFO: one line per connection (networking.c `catClientInfoString`).
 //!
 //! Where a field tells of something that a connection here does not have, it holds what Redis prints for a connection
-//! that does not use it: `redir` (no tracking), `oll` and `omem` (replies are
+//! that does not use it: `oll` and `omem` (replies are
 //! one buffer, not a list). `rbs` and `rbp` are sizes of that buffer.
 
-use super::{Kind, kind};
+use super::{Kind, kind, tracking};
 use crate::base::numbers;
 use crate::command::{Args, Ctx, Failure, Outcome, args, table};
 use crate::observe::{ClientInfo, client_flag};
@@ -18,6 +18,9 @@ const FLAGS: &[(u32, u8)] = &[
     (client_flag::PUBSUB, b'P'),
     (client_flag::MULTI, b'x'),
     (client_flag::BLOCKED, b'b'),
+    (client_flag::TRACKING, b't'),
+    (client_flag::BROKEN_REDIRECT, b'R'),
+    (client_flag::BCAST, b'B'),
     (client_flag::DIRTY, b'd'),
     (client_flag::CLOSE_AFTER_REPLY, b'c'),
     (client_flag::CLOSE_ASAP, b'A'),
@@ -106,7 +109,7 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>) {
         text,
         " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={query} qbuf-free=0 argv-mem=0 \
          multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
-         cmd={command} user={} redir=-1 resp={} lib-name=",
+         cmd={command} user={} redir={} resp={} lib-name=",
         seconds_since(client.created_ms),
         seconds_since(last_ms),
         letters(client.flags.load(Relaxed)),
@@ -116,6 +119,7 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>) {
         client.ssub.load(Relaxed),
         client.multi.load(Relaxed),
         labels.user,
+        tracking::redirection(client),
         client.resp.load(Relaxed),
     );
     text.extend_from_slice(&labels.lib_name);

@@ -5,7 +5,7 @@ mod kill;
 mod list;
 mod modes;
 mod pause;
-mod tracking;
+pub mod tracking;
 
 use crate::command::meta::connection as meta;
 use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, args, help};

@@ -12,12 +12,8 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("maxclients", facts.config.maxclients);
     lines.put("client_recent_max_input_buffer", most_in);
     lines.put("client_recent_max_output_buffer", most_out);
-    // No command blocks and no key is tracked yet.
-    lines.zero(&[
-        "blocked_clients",
-        "tracking_clients",
-        "clients_in_timeout_table",
-        "total_blocking_keys",
-        "total_blocking_keys_on_nokey",
-    ]);
+    // No command blocks yet.
+    lines.put("blocked_clients", 0);
+    lines.put("tracking_clients", facts.server.tracking.clients());
+    lines.zero(&["clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey"]);
 }

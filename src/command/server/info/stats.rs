@@ -45,11 +45,12 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
         "active_defrag_key_misses",
         "total_active_defrag_time",
         "current_active_defrag_time",
-        "tracking_total_keys",
-        "tracking_total_items",
-        "tracking_total_prefixes",
-        "unexpected_error_replies",
     ]);
+    let tracking = &facts.server.tracking;
+    lines.put("tracking_total_keys", tracking.keys());
+    lines.put("tracking_total_items", tracking.items());
+    lines.put("tracking_total_prefixes", tracking.prefix_count());
+    lines.put("unexpected_error_replies", 0);
     lines.put("total_error_replies", facts.sum(|s| &s.errors));
     lines.put("dump_payload_sanitizations", 0);
     loop_figures(facts, lines);
