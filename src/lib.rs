@@ -1,7 +1,8 @@
 //! Shoal: a Redis-compatible in-memory data server that owns one slot range per core.
 //!
 //! The rooms, in the order in which a request meets them. Arrows point down the levels only
-//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `pubsub` ·
+//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `pubsub`,
+//! `script` ·
 //! L3 `command`, `observe` · L4 `shard`, `connection` · L5 `control`.
 
 pub mod base;
@@ -15,6 +16,7 @@ pub mod keyspace;
 pub mod observe;
 pub mod pubsub;
 pub mod resp;
+pub mod script;
 pub mod shard;
 
 /// Every allocation is counted, per thread: `used_memory` and `maxmemory` rest on it.

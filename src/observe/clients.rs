@@ -3,12 +3,14 @@
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
 //! | atomics of `ClientInfo` | the shard that owns the connection | any | once per loop turn in which the connection did something |
+//! | `blocked` | the shard that owns the connection | any | begin and end of a wait; CLIENT UNBLOCK |
 //! | `labels` | the shard that owns the connection | any | CLIENT SETNAME and the like |
-//! | `close` | any | the owning shard | CLIENT KILL, then a note to that shard |
-//! | `Registry::all` | shards, on connect and disconnect | any | CLIENT LIST, KILL, INFO |
+//! | `close` | any | the owning shard | CLIENT KILL or client eviction, then a note to that shard |
+//! | `Registry::all` | shards, on connect and disconnect | any | CLIENT LIST, KILL, INFO, client eviction |
 //!
 //! Numbers are relaxed: each is a fact of its own and may be a turn old.
 
+use crate::keyspace::Waiter;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,11 +100,15 @@ pub struct ClientInfo {
     pub psub: AtomicUsize,
     /// Shard channels.
     pub ssub: AtomicUsize,
-    /// Unread request bytes held.
+    /// Unread request bytes held, without those of whole words of a request that is cut off.
     pub query_bytes: AtomicUsize,
+    /// Bytes that a word has announced and that have not come: they count as taken, as Redis reserves them.
+    pub query_free: AtomicUsize,
+    /// Bytes of those words.
+    pub argv_bytes: AtomicUsize,
     /// Unsent reply bytes held.
     pub output_bytes: AtomicUsize,
-    /// Bytes of the queue.
+    /// Bytes of the queue and of the names of watched keys.
     pub multi_bytes: AtomicUsize,
     /// Statistics id of the last command + 1; 0: none yet.
     pub last_command: AtomicUsize,
@@ -112,6 +118,8 @@ pub struct ClientInfo {
     pub out_bytes: AtomicU64,
     /// Somebody asked for this connection's end.
     pub close: AtomicBool,
+    /// What it waits as, while it is blocked: CLIENT UNBLOCK ends the wait by its claim.
+    pub blocked: Mutex<Option<Arc<Waiter>>>,
     /// Names.
     pub labels: Mutex<Labels>,
 }
@@ -129,8 +137,14 @@ impl ClientInfo {
 
     /// Bytes that the connection takes: itself and its buffers.
     pub fn memory(&self) -> usize {
-        let buffers = [&self.query_bytes, &self.output_bytes, &self.multi_bytes];
+        let buffers =
+            [&self.query_bytes, &self.query_free, &self.argv_bytes, &self.output_bytes, &self.multi_bytes];
         buffers.iter().fold(CONNECTION_BYTES, |sum, bytes| sum.saturating_add(bytes.load(Ordering::Relaxed)))
+    }
+
+    /// Whether client eviction may end it (networking.c `clientEvictionAllowed`).
+    pub fn is_evictable(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & client_flag::NO_EVICT == 0
     }
 
     /// Sets or clears bits of `flags`; only the owning shard calls this.

@@ -18,6 +18,10 @@ pub struct Census {
     pub subscribed: bool,
     /// Whether some key is watched.
     pub watched: bool,
+    /// Connections that are blocked.
+    pub blocked: usize,
+    /// Keys that clients wait for.
+    pub blocking_keys: usize,
 }
 
 impl<D: Driver> Shard<D>
@@ -36,6 +40,8 @@ where
                 + self.dirty.len()
                 + self.post.throttled.len(),
             subscribed: !self.post.local.is_empty(),
+            blocked: self.stalled,
+            blocking_keys: self.seat.state().map_or(0, |ground| ground.store.blocked.keys()),
             watched: self.seat.state().is_some_and(|ground| !ground.store.watched.is_empty()),
         }
     }

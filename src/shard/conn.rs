@@ -1,5 +1,6 @@
 //! One connection of a shard: socket, unread request bytes, unsent replies, session.
 
+use super::blocked::{Letter, Stall};
 use super::order::Order;
 use crate::command::Session;
 use crate::io::Sock;
@@ -22,6 +23,8 @@ pub enum Hold {
     Crowd,
     /// For the shard's state to come back from a transaction.
     Lend,
+    /// For what a blocking command waits for, or the word whether it has to.
+    Block,
 }
 
 /// How a connection ends.
@@ -111,6 +114,10 @@ pub struct Conn {
     pub partial_since_ns: u64,
     /// Why the next command waits.
     pub hold: Hold,
+    /// The blocking command that it waits for.
+    pub stall: Option<Box<Stall>>,
+    /// A message about a blocking command that came before the word that it blocks.
+    pub early: Option<Box<Letter>>,
     /// Receiving is stopped until what was received is executed.
     pub deaf: bool,
     /// How it ends.
@@ -123,6 +130,8 @@ pub struct Conn {
     pub last_command: usize,
     /// Since when output exceeds the soft limit (unix ms), or 0.
     pub soft_since_ms: i64,
+    /// Bytes of it that are in the shard's sum (`ShardStats::client_bytes`).
+    pub counted_bytes: u64,
 }
 
 impl Conn {
@@ -141,12 +150,15 @@ impl Conn {
             order: Order::default(),
             partial_since_ns: 0,
             hold: Hold::None,
+            stall: None,
+            early: None,
             deaf: false,
             end: End::Open,
             dirty: false,
             last_ms: now_ms,
             last_command: 0,
             soft_since_ms: 0,
+            counted_bytes: 0,
         }
     }
 

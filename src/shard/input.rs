@@ -1,10 +1,12 @@
 //! From received bytes to commands: parsing, the checks that come first, and running what runs here.
 
+use super::blocked::serve;
 use super::conn::{Conn, End, Hold};
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::{Connection, Driver, Shard};
+use crate::command::blocking::Asked;
 use crate::command::pubsub::replies_by_push;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, ShardOp, View, table};
@@ -28,6 +30,9 @@ pub const AHEAD: usize = 16;
 
 /// Longest request, in bytes, that is looked at before its turn comes.
 const UNPIPELINED_MAX: u16 = 512;
+
+/// From so many bytes on a request is counted before it runs (`maxmemory-clients`).
+const HEAVY: usize = 32 * 1024;
 
 /// Unread bytes of a waiting connection from which on no more are received, and at half of which receiving goes on.
 const UNEXECUTED_MAX: usize = 1024 * 1024;
@@ -56,17 +61,18 @@ enum Stop {
     Error(ProtocolError),
 }
 
-/// Runs a command of another shard's connection on this shard's keys. With a `meter` it is counted; a fragment of a
-/// command is not, its command is counted once, at home.
+/// Runs a command of another shard's connection on this shard's keys. With a `meter`, and the shard on whose thread this
+/// is, it is counted; a fragment of a command is not, its command is counted once, at home. Returns the wait that the
+/// command asked for: then it replied nothing and does not count yet.
 pub fn execute_for(
     ground: &mut Ground,
-    meter: Option<&mut Meter>,
+    meter: Option<(&mut Meter, usize)>,
     caller: Caller,
     command: &'static Command,
     argv: Args<'_>,
     out: &mut Vec<u8>,
-) {
-    let Ground { store, stand_in, server, shard } = ground;
+) -> Option<Box<Asked>> {
+    let Ground { store, stand_in, server, shard, .. } = ground;
     stand_in.id = caller.client;
     stand_in.db = caller.db;
     stand_in.proto = caller.proto;
@@ -79,13 +85,18 @@ pub fn execute_for(
     let mark = out.len();
     let ok = ground::run(&mut scene, command, argv, out);
     store.no_touch = false;
-    if let Some(meter) = meter {
+    let asked = stand_in.wait.take();
+    if let Some((meter, runner)) = meter {
         let reply = out.get(mark..).unwrap_or_default();
-        meter.account(server, *shard, &Ran { command, argv, ok, client: caller.client, reply });
+        match asked {
+            None => meter.account(server, runner, &Ran { command, argv, ok, client: caller.client, reply }),
+            Some(_) => meter.skip(),
+        }
     }
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
     }
+    asked
 }
 
 impl<D: Driver> Shard<D>
@@ -109,6 +120,10 @@ where
         } else {
             conn.inbuf.push(data);
             self.resume(key);
+        }
+        if self.conns.get(key).is_some_and(|c| !c.inbuf.is_empty()) {
+            // What it holds counts for client eviction, and others may see it.
+            self.touch(key);
         }
         self.slow_down(key);
         self.check_query_buffer(key);
@@ -289,6 +304,9 @@ where
     /// One command of connection `key`.
     fn start(&mut self, key: usize, request: &Request<'_>) -> Flow {
         let argv = request.argv.as_slice();
+        if request.used >= HEAVY && self.is_too_heavy(key, request.used) {
+            return Flow::Done;
+        }
         if let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_deref_mut())
             && session.reply == ReplyMode::SkipNext
         {
@@ -334,7 +352,7 @@ where
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Conn { session, order, out, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Flow::Done };
-        let Ground { store, server, shard, .. } = ground;
+        let Ground { store, server, shard, .. } = &mut *ground;
         store.no_touch = session.no_touch;
         store.tracking.caller = session.id;
         let now_ms = store.now_ms;
@@ -344,23 +362,26 @@ where
             let mark = out.len();
             let mut scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
             let ok = ground::run(&mut scene, command, argv, out);
+            let asked = session.wait.take();
+            if asked.is_some() {
+                meter.skip();
+                return asked;
+            }
             let reply = out.get(mark..).unwrap_or_default();
             meter.account(server, *shard, &Ran { command, argv, ok, client, reply });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
             if session.is_mute() && !replies_by_push(command) {
                 out.truncate(mark);
             }
+            None
         };
-        if order.is_empty() {
-            go(out)
-        } else {
-            order.local(go)
-        }
+        let asked = if order.is_empty() { go(out) } else { order.local(go) };
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }
         let subscribed = session.subscriptions.is_some();
         let tracking = session.tracking.is_some();
+        serve(ground, &mut self.meter, self.id);
         self.touch(key);
         if subscribed {
             self.apply_subscriptions(key);
@@ -370,7 +391,10 @@ where
         if tracking {
             self.sort_invalid();
         }
-        Flow::Done
+        match asked {
+            None => Flow::Done,
+            Some(asked) => self.block_here(key, command, argv, *asked),
+        }
     }
 
     /// Replies to connection `key`, behind whatever it still waits for.

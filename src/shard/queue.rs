@@ -186,7 +186,7 @@ where
         let mut fresh = Vec::new();
         for name in argv.iter().skip(1) {
             if !watching.keys.iter().any(|(d, k)| *d == db && k == name) {
-                watching.keys.push((db, name.to_vec()));
+                watching.add(db, name);
                 shards.insert(slots::owner(key_slot(name), n));
                 fresh.push(name.to_vec());
             }
@@ -255,6 +255,7 @@ where
                 crate::resp::Out::new(&mut out, session.proto).null_array();
             } else {
                 super::multi::run_queue_here(ground, &mut session, &multi, &mut self.meter, &mut out);
+                super::blocked::serve(ground, &mut self.meter, self.id);
             }
         }
         if let Some(conn) = self.conns.get_mut(key) {

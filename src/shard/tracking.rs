@@ -95,9 +95,10 @@ where
             if !self.seat.may_send() {
                 return;
             }
-            // The replies of what is complete come first.
+            // The replies of what is complete come first, as do those of blocked clients.
             self.finish_done();
         }
+        self.attend();
         let Some(ground) = self.seat.state() else { return };
         for item in std::mem::take(&mut ground.store.outbox.invalid) {
             match item {
