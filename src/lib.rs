@@ -1,8 +1,8 @@
 //! Shoal: a Redis-compatible in-memory data server that owns one slot range per core.
 //!
 //! The rooms, in the order in which a request meets them. Arrows point down the levels only
-//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `script`,
-//! `acl` ·
+//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `pubsub`,
+//! `script`, `acl` ·
 //! L3 `command`, `observe` · L4 `shard`, `connection` · L5 `control`.
 
 pub mod acl;
@@ -15,6 +15,7 @@ pub mod io;
 pub mod journal;
 pub mod keyspace;
 pub mod observe;
+pub mod pubsub;
 pub mod resp;
 pub mod script;
 pub mod shard;

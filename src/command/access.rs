@@ -7,9 +7,10 @@
 
 use super::connection::client;
 use super::meta::{CATEGORIES, cat, flag, key_flag};
-use super::{Args, Command, Failure, Server, Session, table};
+use super::{Args, Command, Ctx, Failure, Server, Session, table};
 use crate::acl::{Access, Catalog, CommandFacts, Context, Event, Reason, Selector, Terms, User};
 use crate::config::AclPubsubDefault;
+use crate::observe::ClientInfo;
 use smallvec::SmallVec;
 use std::sync::OnceLock;
 
@@ -199,6 +200,21 @@ impl Server {
         };
         let max_len = usize::try_from(self.config.load().acllog_max_len).unwrap_or(usize::MAX);
         self.acl.log.add(event, max_len);
+    }
+}
+
+/// Whether everything that a connection subscribes to is allowed to `user`.
+pub fn keeps_subscriptions(info: &ClientInfo, user: &User) -> bool {
+    let Some(names) = info.subscriptions.get() else { return true };
+    names.all(|name, is_pattern| user.may_use_channel(name, is_pattern))
+}
+
+/// Ends the caller, who has just subscribed, if that ceased to be allowed since the gate let it pass. Whoever took the
+/// permission away has looked at its subscriptions, perhaps before this one was there; then the new generation shows here.
+pub fn end_if_revoked(ctx: &mut Ctx<'_>) {
+    let session = &mut *ctx.session;
+    if session.guest.is_none() && session.renew_if_stale(&ctx.server.acl) {
+        session.close_after_reply |= !keeps_subscriptions(&session.info, session.user());
     }
 }
 

@@ -17,6 +17,7 @@ pub mod hash;
 pub mod help;
 pub mod list;
 pub mod meta;
+pub mod pubsub;
 pub mod redact;
 pub mod row;
 pub mod sampling;

@@ -6,6 +6,7 @@
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
 //! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
+//! | `pubsub`, `messages`, `tracking`, `invalid` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
 //! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
@@ -27,6 +28,7 @@ use crate::observe::latency::LatencyMonitor;
 use crate::observe::rates::Sampler;
 use crate::observe::slowlog::SlowLog;
 use crate::observe::{Registry, ShardStats};
+use crate::pubsub::{self, Delivery, Inboxes, tracking};
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -111,6 +113,14 @@ pub struct Server {
     pub stats: Box<[CachePadded<ShardStats>]>,
     /// Connections.
     pub clients: Registry,
+    /// Who subscribes to what.
+    pub pubsub: pubsub::Registry,
+    /// Published messages on their way to shards.
+    pub messages: Inboxes<Delivery>,
+    /// Client side caching.
+    pub tracking: Arc<tracking::Shared>,
+    /// Invalidations on their way to shards.
+    pub invalid: Inboxes<tracking::Arriving>,
     /// Number of MONITORs: while zero no command is formatted for them.
     pub monitors: AtomicUsize,
     /// Slow commands.
@@ -174,6 +184,10 @@ impl Server {
             shards,
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
             clients: Registry::default(),
+            pubsub: pubsub::Registry::default(),
+            messages: Inboxes::new(shards),
+            tracking: Arc::default(),
+            invalid: Inboxes::new(shards),
             monitors: AtomicUsize::new(0),
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
@@ -285,10 +299,16 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause or a MONITOR asks for a look at every command.
+    /// Whether a pause, a MONITOR or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
-        self.has_monitors() || self.pause_until_ms.load(Ordering::Relaxed) > 0
+        self.has_monitors() || self.is_congested() || self.pause_until_ms.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether some shard has more to tell its clients than it should have.
+    #[inline]
+    pub fn is_congested(&self) -> bool {
+        self.messages.is_congested() || self.invalid.is_congested()
     }
 
     /// Whether some connection is a MONITOR.

@@ -9,6 +9,7 @@ use super::row::Command;
 use crate::acl::{Acl, User, Users};
 use crate::keyspace::WatchState;
 use crate::observe::{ClientInfo, client_flag};
+use crate::pubsub::Subscriptions;
 use crate::resp::Proto;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
@@ -58,6 +59,16 @@ pub struct Session {
     pub watch: Option<Box<Watching>>,
     /// RESET: the loop unregisters the watched keys once the command has run.
     pub forget_watch: bool,
+    /// Channels and patterns that it subscribes to, once there was one.
+    pub subscriptions: Option<Box<Subscriptions>>,
+    /// It subscribes to something (Redis: CLIENT_PUBSUB): in RESP2 few commands are allowed then.
+    pub subscribed: bool,
+    /// Client side caching, if it is on.
+    pub tracking: Option<Box<Tracking>>,
+    /// The keys that its commands read are remembered for it.
+    pub tracks: bool,
+    /// The shard of the connection.
+    pub home: usize,
     /// What other connections may see of this one (CLIENT LIST), shared with them.
     pub info: Arc<ClientInfo>,
 }
@@ -111,6 +122,30 @@ pub struct Queued {
     pub argv: Vec<Vec<u8>>,
 }
 
+/// CLIENT TRACKING: what a connection asked for.
+#[derive(Default)]
+pub struct Tracking {
+    /// BCAST.
+    pub bcast: bool,
+    /// OPTIN.
+    pub optin: bool,
+    /// OPTOUT.
+    pub optout: bool,
+    /// NOLOOP.
+    pub noloop: bool,
+    /// CLIENT CACHING was given for the next command.
+    pub caching: bool,
+    /// PREFIX, in order.
+    pub prefixes: Vec<Box<[u8]>>,
+}
+
+impl Tracking {
+    /// Whether the keys that the next command reads are remembered (tracking.c `trackingRememberKeys`).
+    pub fn remembers(&self) -> bool {
+        !(self.bcast || (self.optin && !self.caching) || (self.optout && self.caching))
+    }
+}
+
 /// Keys under WATCH.
 #[derive(Default)]
 pub struct Watching {
@@ -152,6 +187,11 @@ impl Session {
             wait: None,
             watch: None,
             forget_watch: false,
+            subscriptions: None,
+            subscribed: false,
+            tracking: None,
+            tracks: false,
+            home: info.shard,
             info,
         }
     }
@@ -173,12 +213,14 @@ impl Session {
         !(self.authenticated || default.needs_no_password() && default.is_enabled())
     }
 
-    /// See [`Session::renew`]; nothing happens while the users are those it knows.
+    /// See [`Session::renew`]; nothing happens while the users are those it knows. Returns whether they were not.
     #[inline]
-    pub fn renew_if_stale(&mut self, acl: &Acl) {
-        if self.seen != acl.generation() {
+    pub fn renew_if_stale(&mut self, acl: &Acl) -> bool {
+        let stale = self.seen != acl.generation();
+        if stale {
             self.renew(acl);
         }
+        stale
     }
 
     /// Takes over what became of its user. Whose user was deleted is nobody special any more; its connection is about to be
@@ -257,6 +299,17 @@ impl Session {
     #[inline]
     pub fn is_mute(&self) -> bool {
         matches!(self.reply, ReplyMode::Off | ReplyMode::Skip)
+    }
+
+    /// A command is over: CLIENT CACHING was about it (networking.c `resetClient`).
+    pub fn caching_is_over(&mut self) {
+        if let Some(tracking) = &mut self.tracking
+            && tracking.caching
+            && self.multi.is_none()
+        {
+            tracking.caching = false;
+            self.tracks = tracking.remembers();
+        }
     }
 
     /// Shows others what may have changed (CLIENT LIST).

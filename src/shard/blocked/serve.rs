@@ -54,6 +54,7 @@ pub fn waiter(
         proto: caller.proto,
         no_touch: caller.no_touch,
         user: caller.user,
+        tracks: caller.tracks,
         kind: asked.kind,
         on_delete: asked.on_delete,
         timeout_ms: asked.timeout_ms,
@@ -165,8 +166,10 @@ fn run_again(ground: &mut Ground, meter: &mut Meter, runner: usize, waiter: Arc<
         client: waiter.client,
         db: waiter.db,
         proto: waiter.proto,
+        home: waiter.home,
         no_touch: waiter.no_touch,
         user: waiter.user,
+        tracks: waiter.tracks,
     };
     let mut reply = Vec::new();
     let asked = execute_for(ground, Some((meter, runner)), caller, command, &argv, &mut reply);

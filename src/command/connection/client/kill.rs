@@ -51,7 +51,7 @@ impl<'a> Filter<'a> {
 
     fn fits(&self, client: &ClientInfo) -> bool {
         self.id.is_none_or(|id| id == client.id)
-            && self.kind.is_none_or(|kind| kind == Kind::Normal)
+            && self.kind.is_none_or(|kind| kind == Kind::of(client))
             && self.addr.is_none_or(|addr| addr == client.addr.as_bytes())
             && self.laddr.is_none_or(|laddr| laddr == client.laddr.as_bytes())
             && self.user.is_none_or(|user| client.labels().user == user)

@@ -1,10 +1,10 @@
 //! CLIENT LIST and CLIENT INFO: one line per connection (networking.c `catClientInfoString`).
 //!
 //! Where a field tells of something that a connection here does not have, it holds what Redis prints for a connection
-//! that does not use it: `sub`, `psub`, `ssub` (no pub/sub yet), `redir` (no tracking), `oll` and `omem` (replies are
+//! that does not use it: `oll` and `omem` (replies are
 //! one buffer, not a list). `rbs` and `rbp` are sizes of that buffer.
 
-use super::{Kind, kind};
+use super::{Kind, kind, tracking};
 use crate::base::numbers;
 use crate::command::{Args, Command, Ctx, Failure, Outcome, Server, Session, args, table};
 use crate::observe::{ClientInfo, client_flag};
@@ -15,8 +15,12 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Letters of flags, in Redis's order.
 const FLAGS: &[(u32, u8)] = &[
     (client_flag::MONITOR, b'O'),
+    (client_flag::PUBSUB, b'P'),
     (client_flag::MULTI, b'x'),
     (client_flag::BLOCKED, b'b'),
+    (client_flag::TRACKING, b't'),
+    (client_flag::BROKEN_REDIRECT, b'R'),
+    (client_flag::BCAST, b'B'),
     (client_flag::DIRTY, b'd'),
     (client_flag::CLOSE_AFTER_REPLY, b'c'),
     (client_flag::CLOSE_ASAP, b'A'),
@@ -38,8 +42,12 @@ pub(super) fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let clients = match argv.get(2..).unwrap_or_default() {
         [] => ctx.server.clients.snapshot(),
         [option, class] if args::is(option, "type") => match kind(class)? {
-            Kind::Normal => ctx.server.clients.snapshot(),
             Kind::Other => Vec::new(),
+            class => {
+                let mut clients = ctx.server.clients.snapshot();
+                clients.retain(|client| Kind::of(client) == class);
+                clients
+            }
         },
         [option, ids @ ..] if args::is(option, "id") && !ids.is_empty() => by_id(ctx, ids)?,
         _ => return Err(Failure::Syntax),
@@ -143,17 +151,21 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, viewer: &Viewer<'_>) {
     text.extend_from_slice(&labels.name);
     let _ = write!(
         text,
-        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={query} qbuf-free={free} argv-mem={words} \
+        " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={query} qbuf-free={free} argv-mem={words} \
          multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
          cmd={command} user=",
         seconds_since(client.created_ms),
         seconds_since(last_ms),
         letters(client.flags.load(Relaxed)),
         client.db.load(Relaxed),
+        client.sub.load(Relaxed),
+        client.psub.load(Relaxed),
+        client.ssub.load(Relaxed),
         client.multi.load(Relaxed),
     );
     text.extend_from_slice(&labels.user);
-    let _ = write!(text, " redir=-1 resp={} lib-name=", client.resp.load(Relaxed));
+    let (redirection, resp) = (tracking::redirection(client), client.resp.load(Relaxed));
+    let _ = write!(text, " redir={redirection} resp={resp} lib-name=");
     text.extend_from_slice(&labels.lib_name);
     text.extend_from_slice(b" lib-ver=");
     text.extend_from_slice(&labels.lib_ver);

@@ -1,7 +1,7 @@
 //! SETUSER, DELUSER, GETUSER, LIST, USERS, WHOAMI.
 
 use crate::acl::{Change, DEFAULT_USER, Selector, User, has_spaces};
-use crate::command::access::terms;
+use crate::command::access::{keeps_subscriptions, terms};
 use crate::command::connection::client::kill::end_all;
 use crate::command::{Args, Ctx, Failure, Outcome, args};
 use std::sync::Arc;
@@ -42,10 +42,14 @@ pub(super) fn end_of(ctx: &mut Ctx<'_>, gone: &[Arc<User>]) {
 }
 
 /// Ends the connections that subscribe to what their user may not any more (acl.c `ACLKillPubsubClientsIfNeeded`).
-pub(super) fn end_revoked(_ctx: &mut Ctx<'_>, change: &Change) {
-    let Some(before) = &change.before else { return };
-    if !before.loses_channels_in(&change.after) {
-        return;
+pub(super) fn end_revoked(ctx: &mut Ctx<'_>, change: &Change) {
+    let Change { before: Some(before), after } = change else { return };
+    if before.loses_channels_in(after) {
+        end_all(ctx, false, |client| {
+            client.subscriptions.get().is_some()
+                && client.labels().user == after.name()
+                && !keeps_subscriptions(client, after)
+        });
     }
 }
 
