@@ -428,6 +428,69 @@ fn who_is_deleted_is_disconnected() {
 }
 
 #[test]
+fn who_loses_a_channel_is_disconnected_and_who_keeps_it_is_not() {
+    for shards in [1, 4] {
+        let server = Server::tested(shards, &[]);
+        let mut admin = server.connect();
+        assert_eq!(ask(&mut admin, "ACL SETUSER u on nopass +@all &a &p*"), "+OK");
+        let mut conns: Vec<Conn> = (0..5).map(|_| server.connect()).collect();
+        for (conn, line) in
+            conns.iter_mut().zip(["SUBSCRIBE a", "SSUBSCRIBE a", "PSUBSCRIBE p*", "SUBSCRIBE p1", "PING"])
+        {
+            assert_eq!(ask(conn, "AUTH u x"), "+OK");
+            assert!(!ask(conn, line).starts_with('-'));
+        }
+        assert_eq!(ask(&mut admin, "ACL SETUSER u &more"), "+OK");
+        assert_eq!(text(&admin.cmd(&["CLIENT", "LIST"])).matches("user=u").count(), 5);
+        assert_eq!(ask(&mut admin, "ACL SETUSER u resetchannels &p*"), "+OK");
+        assert_eq!(text(&admin.cmd(&["CLIENT", "LIST"])).matches("user=u").count(), 3);
+        assert!(ends(&mut conns[0]) && ends(&mut conns[1]));
+        assert_eq!(ask(&mut conns[4], "SUBSCRIBE a"), "-NOPERM No permissions to access a channel");
+        assert_eq!(ask(&mut admin, "PUBLISH p1 x"), ":2");
+    }
+}
+
+#[test]
+fn who_waits_is_checked_again_when_woken() {
+    for shards in [1, 4] {
+        let server = Server::tested(shards, &[]);
+        let (mut admin, mut conn) = (server.connect(), server.connect());
+        for list in ["l1", "l2", "l3"] {
+            assert_eq!(ask(&mut admin, "ACL SETUSER u reset on nopass +@all ~*"), "+OK");
+            assert_eq!(ask(&mut conn, "AUTH u x"), "+OK");
+            conn.send_command(&["BLMOVE", list, "to", "LEFT", "LEFT", "0"]).unwrap();
+            while !text(&admin.cmd(&["INFO", "clients"])).contains("blocked_clients:1") {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!(ask(&mut admin, "ACL SETUSER u -blmove"), "+OK");
+            assert_eq!(ask(&mut admin, &format!("RPUSH {list} x")), ":1");
+            let reply = text(&conn.read().unwrap().value);
+            assert_eq!(reply, "NOPERM User u has no permissions to run the 'blmove' command");
+            assert_eq!(ask(&mut admin, &format!("LLEN {list}")), ":1");
+        }
+    }
+}
+
+#[test]
+fn sort_reads_other_keys_only_for_who_may_read_all() {
+    for shards in [1, 4] {
+        let server = Server::tested(shards, &[]);
+        let (mut admin, mut conn) = (server.connect(), server.connect());
+        assert_eq!(ask(&mut admin, "RPUSH list 1 2"), ":2");
+        assert_eq!(ask(&mut admin, "ACL SETUSER u on nopass +sort ~list %W~*"), "+OK");
+        assert_eq!(ask(&mut conn, "AUTH u x"), "+OK");
+        let denied = |option: &str| {
+            format!("-ERR {option} option of SORT denied due to insufficient ACL permissions.")
+        };
+        assert_eq!(ask(&mut conn, "SORT list BY w* GET #"), denied("BY"));
+        assert_eq!(ask(&mut conn, "SORT list GET # BY w*"), denied("GET"));
+        assert!(!ask(&mut conn, "SORT list BY nosort").starts_with('-'));
+        assert_eq!(ask(&mut admin, "ACL SETUSER u %R~*"), "+OK");
+        assert!(!ask(&mut conn, "SORT list BY w* GET #").starts_with('-'));
+    }
+}
+
+#[test]
 fn users_are_kept_in_a_file() {
     let dir = tempfile::TempDir::new().unwrap();
     let path = dir.path().join("users.acl");

@@ -203,6 +203,26 @@ impl Server {
     }
 }
 
+/// Whether a script may run this command for its caller, whose [`Session::limits`] gave `user`; what it may not is logged
+/// (script.c `scriptVerifyACL`).
+///
+/// # Errors
+/// What to say of it, without a code.
+pub fn permit_in_script(
+    server: &Server,
+    session: &Session,
+    user: &User,
+    command: &'static Command,
+    argv: Args<'_>,
+    now_ms: i64,
+) -> Result<(), Vec<u8>> {
+    permit(user, command, argv).map_err(|denied| {
+        let culprit = Culprit { session, user: user.name(), command, argv, now_ms };
+        server.log_denied(denied, Context::Lua, &culprit);
+        [b"ACL failure in script: ", denied.text(user, command, argv, false).as_slice()].concat()
+    })
+}
+
 /// Whether everything that a connection subscribes to is allowed to `user`.
 pub fn keeps_subscriptions(info: &ClientInfo, user: &User) -> bool {
     let Some(names) = info.subscriptions.get() else { return true };

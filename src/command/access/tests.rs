@@ -104,3 +104,37 @@ fn the_short_way_to_a_commands_key_agrees_with_the_long_one() {
         assert!(meta.keys.iter().all(|spec| spec.flags & key_flag::NOT_KEY == 0));
     }
 }
+
+#[test]
+fn scripts_ask_for_their_callers_user_on_any_shard() {
+    use crate::command::testing::{Fixture, run};
+    let f = &mut Fixture::new();
+    assert!(f.session.limits(&f.server.acl).is_none());
+    run(f, &["ACL", "SETUSER", "u", "on", "nopass", "+set", "~a"]);
+    let serial = u32::try_from(f.server.acl.users().get(b"u").unwrap().serial()).unwrap();
+    let mut guest = Session::new(std::sync::Arc::default(), true);
+    guest.guest = Some(serial);
+    let user = guest.limits(&f.server.acl).unwrap();
+    let argv: [&[u8]; 3] = [b"SET", b"b", b"1"];
+    let command = table::resolve(&argv).unwrap();
+    let said = permit_in_script(&f.server, &guest, &user, command, &argv, 0).unwrap_err();
+    assert_eq!(said, b"ACL failure in script: No permissions to access a key");
+    let entry = &f.server.acl.log.latest(1)[0];
+    assert_eq!((entry.last.context, entry.last.object.as_slice()), (Context::Lua, &b"b"[..]));
+    // Who is gone may do nothing.
+    run(f, &["ACL", "DELUSER", "u"]);
+    assert_eq!(guest.limits(&f.server.acl).unwrap().name(), b"");
+    guest.guest = Some(1);
+    assert!(guest.limits(&f.server.acl).is_none());
+}
+
+#[test]
+fn channels_are_matched_by_name_and_patterns_by_letter() {
+    allows("+@all &news.*", "SUBSCRIBE news.a news.b");
+    denies("+@all &news.*", "SUBSCRIBE news.a other", Reason::Channel, 2);
+    allows("+@all &news.*", "PSUBSCRIBE news.*");
+    denies("+@all &news.*", "PSUBSCRIBE news.a*", Reason::Channel, 1);
+    denies("+@all &news.*", "PUBLISH other news.x", Reason::Channel, 1);
+    allows("+@all", "UNSUBSCRIBE x");
+    allows("+@all", "PUBSUB CHANNELS x");
+}

@@ -120,7 +120,7 @@ fn serve_key(ground: &mut Ground, meter: &mut Meter, runner: usize, db: usize, k
             // else they would overtake it time and again.
             Take::Busy if waiter.whole => return,
             Take::Busy => {}
-            Take::Mine if refused(ground, runner, &waiter) => {}
+            Take::Mine if refused(ground, meter, runner, &waiter) => {}
             Take::Mine if waiter.whole => {
                 ground.letters.push((waiter.home, Letter::Again(waiter)));
                 return;
@@ -132,7 +132,7 @@ fn serve_key(ground: &mut Ground, meter: &mut Meter, runner: usize, db: usize, k
 
 /// Whether a claimed client may not run its command any more, since rules have changed while it waited: then its wait ends
 /// with an error (Redis: server.c `processCommand`, which a woken command goes through again).
-fn refused(ground: &mut Ground, runner: usize, waiter: &Arc<Waiter>) -> bool {
+fn refused(ground: &mut Ground, meter: &mut Meter, runner: usize, waiter: &Arc<Waiter>) -> bool {
     let Ground { server, stand_in, store, .. } = &mut *ground;
     let Some(command) = table::by_id(waiter.command) else { return false };
     (stand_in.id, stand_in.guest) = (waiter.client, Some(waiter.user));
@@ -143,8 +143,9 @@ fn refused(ground: &mut Ground, runner: usize, waiter: &Arc<Waiter>) -> bool {
         Culprit { session: stand_in, user: user.name(), command, argv: &argv, now_ms: store.now_ms };
     server.log_denied(denied, Context::Toplevel, &culprit);
     let mut reply = Vec::new();
-    Out::new(&mut reply, waiter.proto).error(&denied.failure(&user, command, &argv).line());
-    server.error_reply(runner, &reply);
+    let failure = denied.failure(&user, command, &argv);
+    Out::new(&mut reply, waiter.proto).error(&failure.line());
+    meter.refused(server, runner, Some(command), &failure);
     waiter.claim.served();
     store.blocked.remove(waiter);
     ground.letters.push((waiter.home, Letter::Reply(waiter.clone(), reply)));
