@@ -44,6 +44,7 @@ where
             Relief::Refuse => false,
             Relief::Evict { bytes, wake } => {
                 if bytes > 0 {
+                    ground.store.tracking.caller = 0;
                     let samples = usize::try_from(self.config.maxmemory_samples).unwrap_or(5);
                     let (start, limit_us) =
                         (clock::ticks(), time_limit_us(self.config.maxmemory_eviction_tenacity));
@@ -121,6 +122,7 @@ where
     pub(super) fn run_expiry(&mut self) {
         let effort = self.config.active_expire_effort;
         let Some(ground) = self.seat.state() else { return };
+        ground.store.tracking.caller = 0;
         if !self.active_expire {
             self.next_expire_ns = u64::MAX;
             return;
