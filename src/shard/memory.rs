@@ -111,9 +111,12 @@ where
         !self.conns.get(key).is_some_and(|conn| conn.end.executes())
     }
 
-    /// Goes on with an eviction that ran out of time.
+    /// Goes on with an eviction that ran out of time. After a turn that changed keys it begins one, so that other
+    /// shards, which may hold the keys to evict, have begun before the next command is looked at.
     pub(super) fn go_on_evicting(&mut self) {
-        if std::mem::take(&mut self.over_limit) {
+        let grew =
+            self.config.maxmemory > 0 && self.seat.state().is_some_and(|ground| ground.store.stats.dirty > 0);
+        if std::mem::take(&mut self.over_limit) || grew {
             self.relieve();
         }
     }
