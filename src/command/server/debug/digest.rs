@@ -59,6 +59,16 @@ fn mix_object(digest: &mut Digest, object: &Object) {
                 xor(digest, &element);
             }
         }
+        // Its groups have no part in it.
+        Object::Stream(stream) => {
+            for entry in stream.log.range(StreamId::MIN, StreamId::MAX, false) {
+                mix(digest, &entry.id.joined(b'.'));
+                for (field, value) in entry.fields() {
+                    mix(digest, &text(field));
+                    mix(digest, &text(value));
+                }
+            }
+        }
     }
 }
 
