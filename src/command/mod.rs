@@ -14,6 +14,8 @@ pub mod failure;
 pub mod generic;
 pub mod hash;
 pub mod help;
+pub mod hyperloglog;
+pub mod list;
 pub mod meta;
 pub mod redact;
 pub mod row;
@@ -23,6 +25,7 @@ pub mod server;
 pub mod server_state;
 pub mod session;
 pub mod set;
+pub mod stream;
 pub mod string;
 pub mod table;
 #[cfg(test)]

@@ -24,8 +24,11 @@ pub static GROUPS: &[&[Row]] = &[
     // Several slices of one group follow each other.
     super::string::ROWS,
     super::bitmap::ROWS,
+    super::list::ROWS,
     super::set::ROWS,
     super::hash::ROWS,
+    super::stream::ROWS,
+    super::hyperloglog::ROWS,
     super::generic::ROWS,
     super::transactions::ROWS,
     super::connection::ROWS,

@@ -10,6 +10,7 @@ pub mod bits;
 mod block;
 pub mod entry;
 pub mod fields;
+
 pub mod hash;
 pub mod hll;
 pub mod intset;
@@ -21,6 +22,7 @@ pub mod set;
 pub mod slot;
 pub mod stream;
 pub mod table;
+pub mod zset;
 
 pub use entry::{Entry, EntryBox, Kind, ValueRef};
 pub use fields::Fields;
@@ -33,3 +35,4 @@ pub use object::{Collection, Object};
 pub use set::Set;
 pub use stream::{Stream, StreamId};
 pub use table::{HKey, Table};
+pub use zset::ZSet;

@@ -9,6 +9,7 @@ use super::hash::Hash;
 use super::list::List;
 use super::set::Set;
 use super::stream::Stream;
+use super::zset::ZSet;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
 pub trait Collection: Sized + Into<Object> {
@@ -39,6 +40,8 @@ pub enum Object {
     List(List),
     /// A stream.
     Stream(Box<Stream>),
+    /// A sorted set.
+    ZSet(ZSet),
 }
 
 /// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
@@ -74,6 +77,7 @@ macro_rules! collection {
 collection!(Hash);
 
 collection!(Set);
+collection!(ZSet);
 
 impl Collection for Stream {
     const KIND: Kind = Kind::Stream;
@@ -111,6 +115,7 @@ impl Object {
             Object::Set(set) => set.mem_bytes(),
             Object::List(list) => list.mem_bytes(),
             Object::Stream(stream) => stream.mem_bytes(),
+            Object::ZSet(zset) => zset.mem_bytes(),
         }
     }
 
@@ -125,6 +130,7 @@ impl Object {
             Object::Set(set) => set.free_effort(),
             Object::List(list) => list.node_count(),
             Object::Stream(stream) => stream.free_effort(),
+            Object::ZSet(zset) => zset.free_effort(),
         }
     }
 
@@ -137,6 +143,7 @@ impl Object {
             Object::Set(set) => set.encoding(),
             Object::List(list) => list.encoding(),
             Object::Stream(_) => "stream",
+            Object::ZSet(zset) => zset.encoding(),
         }
     }
 }

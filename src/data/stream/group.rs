@@ -199,7 +199,8 @@ impl Group {
     pub(super) fn mem_bytes(&self) -> usize {
         let pending = self.pending.len() * (2 * size_of::<StreamId>() + size_of::<Pending>());
         let consumers = self.consumers.capacity() * size_of::<Option<Consumer>>();
-        let names: usize = self.names.keys().map(|name| 2 * name.len() + size_of::<(Box<[u8]>, usize)>()).sum();
+        let names: usize =
+            self.names.keys().map(|name| 2 * name.len() + size_of::<(Box<[u8]>, usize)>()).sum();
         size_of::<Group>() + pending + consumers + names
     }
 }

@@ -80,9 +80,10 @@ pub(super) fn append(pack: &mut Listpack, head: &Head, distance: (i64, i64), wor
 fn has_fields(pack: &Listpack, head: &Head, words: &[&[u8]]) -> bool {
     let mut fields = words.iter().step_by(2);
     head.fields == words.len() / 2
-        && pack.iter_from(head.fields_at).take(head.fields).all(|(_, item)| {
-            fields.next().is_some_and(|field| item.eq_bytes(field))
-        })
+        && pack
+            .iter_from(head.fields_at)
+            .take(head.fields)
+            .all(|(_, item)| fields.next().is_some_and(|field| item.eq_bytes(field)))
 }
 
 #[inline]
