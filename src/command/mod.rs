@@ -15,6 +15,7 @@ pub mod failure;
 pub mod generic;
 pub mod hash;
 pub mod help;
+pub mod hyperloglog;
 pub mod list;
 pub mod meta;
 pub mod pubsub;
@@ -26,6 +27,7 @@ pub mod server;
 pub mod server_state;
 pub mod session;
 pub mod set;
+pub mod stream;
 pub mod string;
 pub mod table;
 #[cfg(test)]
