@@ -19,6 +19,7 @@ mod help;
 mod object;
 mod populate;
 mod protocol;
+mod reload;
 mod switches;
 
 use super::acl_cmd::rewrite_lines;
@@ -79,6 +80,7 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<Part, Failure> {
         2 if is(sub, "DIGEST") => return Ok(Part::Dataset(Dataset::of_view(ctx))),
         2 if is(sub, "CHANGE-REPL-ID") => change_repl_id(ctx),
         2 if is(sub, "CONFIG-REWRITE-FORCE-ALL") => rewrite_config(ctx)?,
+        2 if is(sub, "RELOAD") => reload::reload(ctx)?,
         2.. if is(sub, "RELOAD") || is(sub, "LOADAOF") => {
             return Err(Failure::text("ERR persistence is not built yet: there is nothing to load from"));
         }
