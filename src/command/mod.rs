@@ -12,6 +12,7 @@ pub mod connection;
 pub mod ctx;
 pub mod failure;
 pub mod generic;
+pub mod geo;
 pub mod hash;
 pub mod help;
 pub mod meta;
@@ -23,13 +24,14 @@ pub mod server;
 pub mod server_state;
 pub mod session;
 pub mod set;
+pub mod sorted_set;
 pub mod string;
 pub mod table;
 #[cfg(test)]
 pub mod testing;
 pub mod transactions;
 
-pub use blocking::{Timeout, Wait};
+pub use blocking::{Asked, Timeout, Wait};
 pub use ctx::{Ctx, Keys, Stores, View};
 pub use failure::{Failure, Outcome};
 pub use row::{Command, Handler, Merge, Route, Row, ShardOp, Spread};

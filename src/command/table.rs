@@ -25,6 +25,8 @@ pub static GROUPS: &[&[Row]] = &[
     super::string::ROWS,
     super::bitmap::ROWS,
     super::set::ROWS,
+    super::sorted_set::ROWS,
+    super::geo::ROWS,
     super::hash::ROWS,
     super::generic::ROWS,
     super::transactions::ROWS,

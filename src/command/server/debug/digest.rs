@@ -5,6 +5,9 @@
 //!  mix(d, x)  d = SHA1(d ^ SHA1(x))         does
 //!
 //!  key    d = 0; mix(d, key); mix(d, type as u32 BE); the value; if it expires: xor(d, "!!expire!!")
+//!  value  a string: mix(d, it)
+//!         a set: for each member: xor(d, member)
+//!         a sorted set, a hash: for each element: e = 0; mix(e, member); mix(e, score or value); xor(d, e)
 //!  final  f = 0; for each database that has keys, ascending: mix(f, index as u32 BE), then for each key: xor(f, d)
 //! ```
 //!
@@ -15,8 +18,9 @@
 //! live keys agree.
 
 use crate::base::digest::{sha1, to_hex};
+use crate::base::numbers::write_f64_digits;
 use crate::command::{Args, Ctx};
-use crate::data::{Entry, HKey};
+use crate::data::{Entry, HKey, Object, ValueRef};
 use crate::resp::Out;
 use std::collections::BTreeMap;
 
@@ -41,14 +45,47 @@ fn mix(digest: &mut Digest, bytes: &[u8]) {
 }
 
 /// Adds type, value and expiry of an entry (debug.c `xorObjectDigest`).
-fn mix_entry(digest: &mut Digest, entry: &Entry) {
+fn mix_entry(digest: &mut Digest, entry: &Entry, now_ms: i64) {
     mix(digest, &u32::from(entry.kind() as u8).to_be_bytes());
     if let Some(bytes) = entry.string_bytes(&mut itoa::Buffer::new()) {
         mix(digest, bytes);
+    } else if let ValueRef::Object(object) = entry.value() {
+        mix_object(digest, object, now_ms);
     }
     if entry.has_expire() {
         xor(digest, b"!!expire!!");
     }
+}
+
+/// Adds a collection.
+fn mix_object(digest: &mut Digest, object: &Object, now_ms: i64) {
+    let (mut digits, mut text) = (itoa::Buffer::new(), Vec::new());
+    match object {
+        Object::Set(set) => set.iter().for_each(|member| xor(digest, member.bytes(&mut digits))),
+        Object::ZSet(zset) => {
+            for (member, score) in zset.iter() {
+                text.clear();
+                write_f64_digits(&mut text, score);
+                xor(digest, &of_pair(member.bytes(&mut digits), &text));
+            }
+        }
+        Object::Hash(hash) => {
+            for (field, value) in hash.pairs(now_ms) {
+                text.clear();
+                value.write_to(&mut text);
+                xor(digest, &of_pair(field.bytes(&mut digits), &text));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What a member and its score, or a field and its value, add.
+fn of_pair(name: &[u8], value: &[u8]) -> Digest {
+    let mut digest = ZERO;
+    mix(&mut digest, name);
+    mix(&mut digest, value);
+    digest
 }
 
 /// The sums of the databases that have keys.
@@ -65,7 +102,7 @@ impl Dataset {
                     if !store.expired(entry) {
                         let mut digest = ZERO;
                         mix(&mut digest, entry.key());
-                        mix_entry(&mut digest, entry);
+                        mix_entry(&mut digest, entry, store.now_ms);
                         xor(dataset.0.entry(index).or_insert(ZERO), &digest);
                     }
                 });
@@ -106,10 +143,11 @@ impl Dataset {
 
 /// Digests of the values of the named keys; zero for those that are not there.
 pub(super) fn of_keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Vec<Digest> {
+    let now_ms = ctx.keys.now_ms;
     let mut of_key = |name: &&[u8]| {
         let mut digest = ZERO;
         if let Some(entry) = ctx.keys.peek(&HKey::new(name)) {
-            mix_entry(&mut digest, entry);
+            mix_entry(&mut digest, entry, now_ms);
         }
         digest
     };
