@@ -15,6 +15,7 @@ pub mod generic;
 pub mod geo;
 pub mod hash;
 pub mod help;
+pub mod list;
 pub mod meta;
 pub mod redact;
 pub mod row;

@@ -11,9 +11,14 @@
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
+//! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
 mod observing;
+mod pressing;
+mod switches;
+
+pub use switches::Switches;
 
 use crate::config::{Config, SetError};
 use crate::observe::latency::LatencyMonitor;
@@ -118,10 +123,14 @@ pub struct Server {
     pub startup_memory: AtomicUsize,
     /// Failed authentications.
     pub denied_auth: AtomicU64,
+    /// What DEBUG switches.
+    pub switches: Switches,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
     arrivals: AtomicU64,
+    client_limit: AtomicU64,
+    choosing_clients: Mutex<()>,
     monitor_list: Mutex<Vec<(u64, usize)>>,
     pause_until_ms: AtomicI64,
     pause_writes_only: AtomicBool,
@@ -130,6 +139,7 @@ pub struct Server {
     evictions: Box<[AtomicBool]>,
     wakes: Box<dyn Fn(usize) + Send + Sync>,
     shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
+    abort_shutdown: Box<dyn Fn() -> bool + Send + Sync>,
     apply_config: OnceLock<Box<ApplyConfig>>,
 }
 
@@ -143,6 +153,8 @@ pub struct Process {
     pub wake: Box<dyn Fn(usize) + Send + Sync>,
     /// Asks the control core to end the process.
     pub shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
+    /// Takes back what asked the control core for the end and was not taken up yet; whether there was anything.
+    pub abort_shutdown: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Server {
@@ -167,10 +179,13 @@ impl Server {
             peak_memory: AtomicUsize::new(0),
             startup_memory: AtomicUsize::new(0),
             denied_auth: AtomicU64::new(0),
+            switches: Switches::default(),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
             arrivals: AtomicU64::new(0),
+            client_limit: AtomicU64::new(0),
+            choosing_clients: Mutex::new(()),
             monitor_list: Mutex::default(),
             pause_until_ms: AtomicI64::new(0),
             pause_writes_only: AtomicBool::new(false),
@@ -179,6 +194,7 @@ impl Server {
             mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
+            abort_shutdown: process.abort_shutdown,
             apply_config: OnceLock::new(),
         };
         server.obey(&server.config.load());
@@ -316,6 +332,11 @@ impl Server {
     /// `disconnectAllBlockedClients`): the instance became something on which waiting makes no sense.
     pub fn unblock_all(&self) {
         self.post_all(&Note::UnblockAll);
+    }
+
+    /// Takes back what asked for the end of the process and was not taken up yet; whether there was anything.
+    pub fn abort_shutdown(&self) -> bool {
+        (self.abort_shutdown)()
     }
 
     /// Holds commands back until `until_ms` (unix time); a later end than the present one wins, `All` over `Write`.

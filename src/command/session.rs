@@ -103,6 +103,16 @@ pub struct Watching {
     pub state: Arc<WatchState>,
     /// Database and key of each.
     pub keys: Vec<(usize, Vec<u8>)>,
+    /// Bytes that they take.
+    pub bytes: usize,
+}
+
+impl Watching {
+    /// Adds a key that is not watched yet.
+    pub fn add(&mut self, db: usize, key: &[u8]) {
+        self.keys.push((db, key.to_vec()));
+        self.bytes += size_of::<(usize, Vec<u8>)>() + key.len();
+    }
 }
 
 impl Session {
@@ -142,7 +152,8 @@ impl Session {
         let queue = queue.or(self.executing);
         let commands = queue.map_or(-1, |q| i64::try_from(q.commands).unwrap_or(i64::MAX));
         info.multi.store(commands, Ordering::Relaxed);
-        info.multi_bytes.store(queue.map_or(0, |q| q.bytes), Ordering::Relaxed);
+        let watched = self.watch.as_ref().map_or(0, |w| w.bytes);
+        info.multi_bytes.store(queue.map_or(0, |q| q.bytes) + watched, Ordering::Relaxed);
         info.set_flag(client_flag::MULTI, queue.is_some());
         info.set_flag(client_flag::DIRTY, self.watch.as_ref().is_some_and(|w| w.state.is_dirty()));
         info.watch.store(self.watch.as_ref().map_or(0, |w| w.keys.len()), Ordering::Relaxed);

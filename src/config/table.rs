@@ -60,8 +60,6 @@ const HUGE_PAGES: Status = Accepted(
 const TEN_HZ: Status = Accepted(
     "each shard's periodic work runs ten times a second, and expiry goes on in between while there is much to expire",
 );
-const CLIENT_EVICTION: Status =
-    Accepted("client eviction is not built yet: no client is disconnected for the memory of all");
 const MEMCHECK: Status = Accepted("memory is not tested after a crash");
 const WATCHDOG: Status = Accepted("no watchdog runs; LATENCY and SLOWLOG show what was slow");
 const PANIC: Status = Accepted("a fatal error always aborts, so that the kernel can keep a core file");
@@ -71,11 +69,11 @@ const WARNINGS: Status = Accepted("no start-up warning of Shoal's stops the serv
 directives! {
     section "Shards" {
         /// Number of shards, each a thread that owns a range of slots; 0 takes every CPU the process may use.
-        "shards" => shards: u32 = 0, int(0, 256), [IMMUTABLE], Implemented;
+        "shards" => shards: u32 = 0, int(0, 256), [IMMUTABLE, HIDDEN], Implemented;
         /// Microseconds for which a shard that has run out of work looks for more before it sleeps.
         "shard-spin-us" => shard_spin_us: u32 = 0, int(0, 1_000_000), [], Implemented;
         /// Ties every shard to one CPU of the set the process may use.
-        "shard-pin" => shard_pin: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
+        "shard-pin" => shard_pin: bool = true, Kind::Bool, [IMMUTABLE, HIDDEN], Implemented;
     }
 
     section "Network" {
@@ -107,7 +105,7 @@ directives! {
         "maxclients" => maxclients: u32 = 10_000, int(1, u32::MAX as i64), [], Implemented;
         /// Most memory for all clients' buffers together, in bytes or percent of maxmemory; 0 means no limit.
         "maxmemory-clients" =>
-            maxmemory_clients: MemoryLimit = MemoryLimit::Bytes(0), bytes_or_percent(), [], CLIENT_EVICTION;
+            maxmemory_clients: MemoryLimit = MemoryLimit::Bytes(0), bytes_or_percent(), [], Implemented;
         /// Per class (normal, replica, pubsub): hard limit, soft limit and its seconds, for bytes that wait
         /// to be sent.
         "client-output-buffer-limit" =>

@@ -86,12 +86,16 @@ fn new_server(
     wakes: &Arc<Wakes>,
     request: &Request,
 ) -> Server {
-    let (asked, waking) = (request.clone(), wakes.clone());
+    let (asked, aborted, waking) = (request.clone(), request.clone(), wakes.clone());
     let process = Process {
         config_file,
         executable: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("shoal")),
         wake: Box::new(move |shard| waking.wake(shard)),
         shutdown: Box::new(move |r| *asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(r)),
+        abort_shutdown: Box::new(move || {
+            let asked = aborted.lock().unwrap_or_else(PoisonError::into_inner).take().is_some();
+            Shutdown::abort() || asked
+        }),
     };
     Server::new(config.clone(), shards, table::all().len(), clock::now_ms(), process)
 }
@@ -127,8 +131,11 @@ impl Core<'_> {
             self.is_ready = true;
             self.say_ready();
         }
-        self.server.sample();
         let asked = self.request.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if asked.is_none() && self.server.switches.is_cron_paused() {
+            return ControlFlow::Continue(());
+        }
+        self.server.sample();
         let ends = match self.signals.take() {
             _ if asked.is_some() => {
                 log!(Warning, "User requested shutdown...");

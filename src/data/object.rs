@@ -6,6 +6,7 @@
 
 use super::entry::Kind;
 use super::hash::Hash;
+use super::list::List;
 use super::set::Set;
 use super::zset::ZSet;
 
@@ -34,6 +35,8 @@ pub enum Object {
     Hash(Hash),
     /// A set.
     Set(Set),
+    /// A list.
+    List(List),
     /// A sorted set.
     ZSet(ZSet),
 }
@@ -69,6 +72,7 @@ macro_rules! collection {
 }
 
 collection!(Hash);
+
 collection!(Set);
 collection!(ZSet);
 
@@ -80,19 +84,21 @@ impl Object {
             Object::Str(bytes) => bytes.capacity(),
             Object::Hash(hash) => hash.mem_bytes(),
             Object::Set(set) => set.mem_bytes(),
+            Object::List(list) => list.mem_bytes(),
             Object::ZSet(zset) => zset.mem_bytes(),
         }
     }
 
     /// Number of allocations that dropping the value gives back; what decides whether another thread should do it.
     ///
-    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one).
+    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one, lists as many as they have nodes).
     #[must_use]
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
             Object::Hash(hash) => hash.free_effort(),
             Object::Set(set) => set.free_effort(),
+            Object::List(list) => list.node_count(),
             Object::ZSet(zset) => zset.free_effort(),
         }
     }
@@ -104,6 +110,7 @@ impl Object {
             Object::Str(_) => "raw",
             Object::Hash(hash) => hash.encoding(),
             Object::Set(set) => set.encoding(),
+            Object::List(list) => list.encoding(),
             Object::ZSet(zset) => zset.encoding(),
         }
     }

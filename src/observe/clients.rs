@@ -5,8 +5,8 @@
 //! | atomics of `ClientInfo` | the shard that owns the connection | any | once per loop turn in which the connection did something |
 //! | `blocked` | the shard that owns the connection | any | begin and end of a wait; CLIENT UNBLOCK |
 //! | `labels` | the shard that owns the connection | any | CLIENT SETNAME and the like |
-//! | `close` | any | the owning shard | CLIENT KILL, then a note to that shard |
-//! | `Registry::all` | shards, on connect and disconnect | any | CLIENT LIST, KILL, INFO |
+//! | `close` | any | the owning shard | CLIENT KILL or client eviction, then a note to that shard |
+//! | `Registry::all` | shards, on connect and disconnect | any | CLIENT LIST, KILL, INFO, client eviction |
 //!
 //! Numbers are relaxed: each is a fact of its own and may be a turn old.
 
@@ -82,11 +82,15 @@ pub struct ClientInfo {
     pub multi: AtomicI64,
     /// Watched keys.
     pub watch: AtomicUsize,
-    /// Unread request bytes held.
+    /// Unread request bytes held, without those of whole words of a request that is cut off.
     pub query_bytes: AtomicUsize,
+    /// Bytes that a word has announced and that have not come: they count as taken, as Redis reserves them.
+    pub query_free: AtomicUsize,
+    /// Bytes of those words.
+    pub argv_bytes: AtomicUsize,
     /// Unsent reply bytes held.
     pub output_bytes: AtomicUsize,
-    /// Bytes of the queue.
+    /// Bytes of the queue and of the names of watched keys.
     pub multi_bytes: AtomicUsize,
     /// Statistics id of the last command + 1; 0: none yet.
     pub last_command: AtomicUsize,
@@ -115,8 +119,14 @@ impl ClientInfo {
 
     /// Bytes that the connection takes: itself and its buffers.
     pub fn memory(&self) -> usize {
-        let buffers = [&self.query_bytes, &self.output_bytes, &self.multi_bytes];
+        let buffers =
+            [&self.query_bytes, &self.query_free, &self.argv_bytes, &self.output_bytes, &self.multi_bytes];
         buffers.iter().fold(CONNECTION_BYTES, |sum, bytes| sum.saturating_add(bytes.load(Ordering::Relaxed)))
+    }
+
+    /// Whether client eviction may end it (networking.c `clientEvictionAllowed`).
+    pub fn is_evictable(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & client_flag::NO_EVICT == 0
     }
 
     /// Sets or clears bits of `flags`; only the owning shard calls this.

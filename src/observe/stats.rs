@@ -89,6 +89,10 @@ pub struct ShardStats {
     pub dirty: Counter,
     /// Values freed in the background.
     pub lazyfreed: Counter,
+    /// Bytes that this shard's connections take.
+    pub client_bytes: Counter,
+    /// Clients that this shard evicted, its own or others'.
+    pub evicted_clients: Counter,
     /// Clients cut by their output buffer limit.
     pub output_limit_closed: Counter,
     /// Clients cut by their query buffer limit.
@@ -152,6 +156,7 @@ impl ShardStats {
             &self.misses,
             &self.expired,
             &self.evicted,
+            &self.evicted_clients,
             &self.lazyfreed,
             &self.output_limit_closed,
             &self.query_limit_closed,

@@ -52,6 +52,13 @@ impl<'a> Out<'a> {
         self.buf.get(mark..).unwrap_or_default()
     }
 
+    /// The contents of the bulk string that was written after `mark`, and nothing after it.
+    pub fn bulk_since(&self, mark: usize) -> &[u8] {
+        let reply = self.since(mark);
+        let start = memchr::memchr(b'\n', reply).map_or(0, |end| end + 1);
+        reply.get(start..reply.len().saturating_sub(2)).unwrap_or_default()
+    }
+
     /// The buffer itself, for bytes that are already encoded.
     pub fn raw(&mut self) -> &mut Vec<u8> {
         self.buf
@@ -68,6 +75,25 @@ impl<'a> Out<'a> {
         self.buf.push(b'+');
         self.buf.extend_from_slice(text.as_bytes());
         self.buf.extend_from_slice(b"\r\n");
+    }
+
+    /// A simple string of any bytes but line ends.
+    pub fn simple_bytes(&mut self, text: &[u8]) {
+        self.buf.push(b'+');
+        self.buf.extend_from_slice(text);
+        self.buf.extend_from_slice(b"\r\n");
+    }
+
+    /// A big number in decimal digits: `(…`, or a bulk string in RESP2.
+    pub fn big_number(&mut self, digits: &[u8]) {
+        match self.proto {
+            Proto::V3 => {
+                self.buf.push(b'(');
+                self.buf.extend_from_slice(digits);
+                self.buf.extend_from_slice(b"\r\n");
+            }
+            Proto::V2 => self.bulk(digits),
+        }
     }
 
     /// An error. `text` starts with its code (`ERR …`); line ends at its end are dropped, others become spaces, as in
@@ -187,6 +213,11 @@ impl<'a> Out<'a> {
             }
             Proto::V2 => self.bulk(text.as_bytes()),
         }
+    }
+
+    /// The header of `n` attributes, each a name and a value, that precede a reply. RESP3 only: RESP2 has none.
+    pub fn attributes(&mut self, n: usize) {
+        self.header(b'|', n);
     }
 
     /// A verbatim string of three-letter format `kind` (`txt`, `mkd`): a bulk string in RESP2.

@@ -128,6 +128,8 @@ pub struct Conn {
     pub last_command: usize,
     /// Since when output exceeds the soft limit (unix ms), or 0.
     pub soft_since_ms: i64,
+    /// Bytes of it that are in the shard's sum (`ShardStats::client_bytes`).
+    pub counted_bytes: u64,
 }
 
 impl Conn {
@@ -154,6 +156,7 @@ impl Conn {
             last_ms: now_ms,
             last_command: 0,
             soft_since_ms: 0,
+            counted_bytes: 0,
         }
     }
 

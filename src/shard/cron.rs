@@ -41,6 +41,8 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
     store.limits = Limits {
         list_node_size: config.list_max_listpack_size,
         list_compress_depth: config.list_compress_depth,
+        // No directive: DEBUG sets it.
+        list_plain_bytes: store.limits.list_plain_bytes,
         hash_entries: size(config.hash_max_listpack_entries),
         hash_value_bytes: size(config.hash_max_listpack_value),
         set_ints: size(config.set_max_intset_entries),
@@ -61,7 +63,12 @@ where
     /// Runs ten times a second.
     pub(super) fn run_cron(&mut self) {
         self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
+        if self.server.switches.is_cron_paused() {
+            return;
+        }
         self.publish_counters();
+        self.clients_stay = false;
+        self.relieve_clients();
         self.end_idle();
         self.end_slow_readers();
         if let Some(ground) = self.seat.state() {
@@ -135,6 +142,8 @@ where
                 // While the state is lent it cannot be told; the next turn that has it does.
                 self.policy_stale = true;
                 self.renew_policy();
+                self.clients_stay = false;
+                self.relieve_clients();
             }
             Note::Listen => self.listen_anew(),
             Note::ActiveExpire(on) => self.active_expire = on,

@@ -30,6 +30,9 @@ pub const AHEAD: usize = 16;
 /// Longest request, in bytes, that is looked at before its turn comes.
 const UNPIPELINED_MAX: u16 = 512;
 
+/// From so many bytes on a request is counted before it runs (`maxmemory-clients`).
+const HEAVY: usize = 32 * 1024;
+
 /// Unread bytes of a waiting connection from which on no more are received, and at half of which receiving goes on.
 const UNEXECUTED_MAX: usize = 1024 * 1024;
 
@@ -113,6 +116,10 @@ where
         } else {
             conn.inbuf.push(data);
             self.resume(key);
+        }
+        if self.conns.get(key).is_some_and(|c| !c.inbuf.is_empty()) {
+            // What it holds counts for client eviction, and others may see it.
+            self.touch(key);
         }
         self.slow_down(key);
         self.check_query_buffer(key);
@@ -292,6 +299,9 @@ where
     /// One command of connection `key`.
     fn start(&mut self, key: usize, request: &Request<'_>) -> Flow {
         let argv = request.argv.as_slice();
+        if request.used >= HEAVY && self.is_too_heavy(key, request.used) {
+            return Flow::Done;
+        }
         if let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_deref_mut())
             && session.reply == ReplyMode::SkipNext
         {

@@ -127,6 +127,8 @@ pub struct Shard<D: Driver> {
     next_expire_ns: u64,
     /// An eviction ran out of time.
     over_limit: bool,
+    /// Clients take more than `maxmemory-clients`, and none of them may be ended.
+    clients_stay: bool,
     /// The store obeys an older configuration.
     policy_stale: bool,
     next_idle_check_ms: i64,
@@ -185,6 +187,7 @@ where
             active_expire: true,
             next_expire_ns: u64::MAX,
             over_limit: false,
+            clients_stay: false,
             policy_stale: false,
             next_idle_check_ms: 0,
             spin_until_ns: 0,

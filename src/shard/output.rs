@@ -54,11 +54,12 @@ where
             }
         }
         if may_send {
-            // Settling may end a connection (output limits), which is settled then.
+            // Settling may end a connection (output limits, client eviction), which is settled then.
             while !self.dirty.is_empty() {
                 for key in std::mem::take(&mut self.dirty) {
                     self.settle(key);
                 }
+                self.relieve_clients();
             }
         }
         self.hand_to_free();
@@ -87,21 +88,20 @@ where
     fn settle(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         conn.dirty = false;
-        let owed = conn.order.open() > 0 || conn.hold == Hold::Txn;
+        let owed = conn.order.open() > 0 || conn.hold == Hold::Txn || conn.stall.is_some();
         match conn.end {
             End::Now if !owed => return self.remove(key),
             End::Now => return,
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
             // A blocked client of Redis that goes away does not come back from its wait.
-            End::AfterInput if matches!(conn.hold, Hold::Pause | Hold::Block) && !owed => {
-                return self.remove(key);
-            }
-            // What is left of its input is a request that was cut off, unless its turn is still to come.
+            End::AfterInput if conn.hold == Hold::Pause && !owed => return self.remove(key),
+            // What is left of its input is a request that was cut off, unless its turn is still to come, or stood behind a
+            // blocking command.
             End::AfterInput
                 if !owed
                     && !conn.busy
                     && conn.out.is_empty()
-                    && conn.hold == Hold::None
+                    && matches!(conn.hold, Hold::None | Hold::Block)
                     && !self.ready.contains(&key) =>
             {
                 return self.remove(key);
@@ -178,11 +178,30 @@ where
         let Some(conn) = self.conns.get_mut(key) else { return };
         let info = &conn.info;
         info.last_ms.store(conn.last_ms, Ordering::Relaxed);
-        info.query_bytes.store(conn.inbuf.len(), Ordering::Relaxed);
+        let unread = conn.inbuf.len().saturating_sub(conn.parser.read_bytes());
+        info.query_bytes.store(unread, Ordering::Relaxed);
+        info.query_free.store(conn.need.saturating_sub(conn.inbuf.len()), Ordering::Relaxed);
+        info.argv_bytes.store(conn.parser.word_bytes(), Ordering::Relaxed);
         info.output_bytes.store(conn.pending_bytes(), Ordering::Relaxed);
         info.last_command.store(conn.last_command, Ordering::Relaxed);
         if let Some(session) = conn.session.as_deref() {
             session.publish();
+        }
+        self.recount(key);
+    }
+
+    /// Takes what a connection shows of itself over into this shard's sum.
+    pub(super) fn recount(&mut self, key: usize) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        let bytes = conn.info.memory() as u64;
+        let before = std::mem::replace(&mut conn.counted_bytes, bytes);
+        self.count_client_bytes(bytes.wrapping_sub(before));
+    }
+
+    /// Adds to what this shard's connections take; wraps for less.
+    fn count_client_bytes(&self, more: u64) {
+        if let Some(stats) = self.server.stats.get(self.id) {
+            stats.client_bytes.add(more);
         }
     }
 
@@ -280,13 +299,13 @@ where
     }
 
     fn remove(&mut self, key: usize) {
-        self.give_up(key);
         let Some(mut conn) = self.conns.try_remove(key) else { return };
         self.driver.close(conn.sock);
         if let Some(place) = self.by_sock.get_mut(conn.sock.0 as usize) {
             *place = None;
         }
         self.by_id.remove(&conn.info.id);
+        self.count_client_bytes(conn.counted_bytes.wrapping_neg());
         self.server.clients.remove(conn.info.id);
         self.server.connection_closed(self.id);
         if let Some(watch) = conn.session.as_mut().and_then(|s| s.watch.take()) {

@@ -130,7 +130,11 @@ where
                     independent = false;
                     None
                 }
-                Route::Keys(_) => self.owner_of_all(queued, &mut shards),
+                Route::Far(beyond) if beyond(&queued.argv.iter().map(Vec::as_slice).collect::<Vec<_>>()) => {
+                    shards.extend(&ShardSet::all(self.n));
+                    None
+                }
+                Route::Keys(_) | Route::Far(_) => self.owner_of_all(queued, &mut shards),
                 Route::Every(_) | Route::Cursor(_) => {
                     shards.extend(&ShardSet::all(self.n));
                     None
@@ -177,7 +181,7 @@ where
         let mut fresh = Vec::new();
         for name in argv.iter().skip(1) {
             if !watching.keys.iter().any(|(d, k)| *d == db && k == name) {
-                watching.keys.push((db, name.to_vec()));
+                watching.add(db, name);
                 shards.insert(slots::owner(key_slot(name), n));
                 fresh.push(name.to_vec());
             }

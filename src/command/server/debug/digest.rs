@@ -5,9 +5,6 @@
 //!  mix(d, x)  d = SHA1(d ^ SHA1(x))         does
 //!
 //!  key    d = 0; mix(d, key); mix(d, type as u32 BE); the value; if it expires: xor(d, "!!expire!!")
-//!  value  a string: mix(d, it)
-//!         a set: for each member: xor(d, member)
-//!         a sorted set, a hash: for each element: e = 0; mix(e, member); mix(e, score or value); xor(d, e)
 //!  final  f = 0; for each database that has keys, ascending: mix(f, index as u32 BE), then for each key: xor(f, d)
 //! ```
 //!
@@ -20,7 +17,8 @@
 use crate::base::digest::{sha1, to_hex};
 use crate::base::numbers::write_f64_digits;
 use crate::command::{Args, Ctx};
-use crate::data::{Entry, HKey, Object, ValueRef};
+use crate::data::hash::FieldTtl;
+use crate::data::{Entry, HKey, Item, Object, ValueRef};
 use crate::resp::Out;
 use std::collections::BTreeMap;
 
@@ -44,48 +42,46 @@ fn mix(digest: &mut Digest, bytes: &[u8]) {
     *digest = sha1(digest);
 }
 
+/// Adds a value that is more than a short string. The elements of a list have an order; members and fields only add up.
+fn mix_object(digest: &mut Digest, object: &Object) {
+    let text = |item: Item<'_>| item.to_vec();
+    match object {
+        Object::Str(bytes) => mix(digest, bytes),
+        Object::List(list) => list.iter().for_each(|item| mix(digest, &text(item))),
+        Object::Set(set) => set.iter().for_each(|item| xor(digest, &text(item))),
+        Object::ZSet(zset) => {
+            for (member, score) in zset.iter() {
+                let (mut element, mut digits) = (ZERO, Vec::new());
+                mix(&mut element, &text(member));
+                write_f64_digits(&mut digits, score);
+                mix(&mut element, &digits);
+                xor(digest, &element);
+            }
+        }
+        Object::Hash(hash) => {
+            for (field, value) in hash.pairs(i64::MIN) {
+                let (field, mut element) = (text(field), ZERO);
+                mix(&mut element, &field);
+                mix(&mut element, &text(value));
+                if hash.ttl(&field, i64::MIN) != FieldTtl::Never {
+                    xor(&mut element, b"!!hexpire!!");
+                }
+                xor(digest, &element);
+            }
+        }
+    }
+}
+
 /// Adds type, value and expiry of an entry (debug.c `xorObjectDigest`).
-fn mix_entry(digest: &mut Digest, entry: &Entry, now_ms: i64) {
+fn mix_entry(digest: &mut Digest, entry: &Entry) {
     mix(digest, &u32::from(entry.kind() as u8).to_be_bytes());
-    if let Some(bytes) = entry.string_bytes(&mut itoa::Buffer::new()) {
-        mix(digest, bytes);
-    } else if let ValueRef::Object(object) = entry.value() {
-        mix_object(digest, object, now_ms);
+    match entry.value() {
+        ValueRef::Object(object) => mix_object(digest, object),
+        _ => mix(digest, entry.string_bytes(&mut itoa::Buffer::new()).unwrap_or_default()),
     }
     if entry.has_expire() {
         xor(digest, b"!!expire!!");
     }
-}
-
-/// Adds a collection.
-fn mix_object(digest: &mut Digest, object: &Object, now_ms: i64) {
-    let (mut digits, mut text) = (itoa::Buffer::new(), Vec::new());
-    match object {
-        Object::Set(set) => set.iter().for_each(|member| xor(digest, member.bytes(&mut digits))),
-        Object::ZSet(zset) => {
-            for (member, score) in zset.iter() {
-                text.clear();
-                write_f64_digits(&mut text, score);
-                xor(digest, &of_pair(member.bytes(&mut digits), &text));
-            }
-        }
-        Object::Hash(hash) => {
-            for (field, value) in hash.pairs(now_ms) {
-                text.clear();
-                value.write_to(&mut text);
-                xor(digest, &of_pair(field.bytes(&mut digits), &text));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// What a member and its score, or a field and its value, add.
-fn of_pair(name: &[u8], value: &[u8]) -> Digest {
-    let mut digest = ZERO;
-    mix(&mut digest, name);
-    mix(&mut digest, value);
-    digest
 }
 
 /// The sums of the databases that have keys.
@@ -102,7 +98,7 @@ impl Dataset {
                     if !store.expired(entry) {
                         let mut digest = ZERO;
                         mix(&mut digest, entry.key());
-                        mix_entry(&mut digest, entry, store.now_ms);
+                        mix_entry(&mut digest, entry);
                         xor(dataset.0.entry(index).or_insert(ZERO), &digest);
                     }
                 });
@@ -143,11 +139,10 @@ impl Dataset {
 
 /// Digests of the values of the named keys; zero for those that are not there.
 pub(super) fn of_keys(ctx: &mut Ctx<'_>, args: Args<'_>) -> Vec<Digest> {
-    let now_ms = ctx.keys.now_ms;
     let mut of_key = |name: &&[u8]| {
         let mut digest = ZERO;
         if let Some(entry) = ctx.keys.peek(&HKey::new(name)) {
-            mix_entry(&mut digest, entry, now_ms);
+            mix_entry(&mut digest, entry);
         }
         digest
     };

@@ -26,7 +26,8 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("expired_time_cap_reached_count", facts.sum(|s| &s.expire_capped));
     lines.put("expire_cycle_cpu_milliseconds", facts.sum(|s| &s.expire_nanos) / NS_PER_MS);
     lines.put("evicted_keys", facts.sum(|s| &s.evicted));
-    lines.zero(&["evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
+    lines.put("evicted_clients", facts.sum(|s| &s.evicted_clients));
+    lines.zero(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     lines.put("keyspace_hits", facts.sum(|s| &s.hits));
     lines.put("keyspace_misses", facts.sum(|s| &s.misses));
     lines.zero(&[
