@@ -338,3 +338,14 @@ fn digests_do_not_depend_on_the_encoding() {
     }
     assert_eq!(digests.len(), 1);
 }
+
+#[test]
+fn sort_takes_sorted_sets_in_their_order() {
+    for mut f in fixtures() {
+        let f = &mut f;
+        run(f, &["ZADD", "z", "3", "1", "1", "2", "2", "3"]);
+        check(f, "SORT z", "*3|$1|1|$1|2|$1|3|");
+        check(f, "SORT z BY nosort DESC LIMIT 0 2", "*2|$1|1|$1|3|");
+        check(f, "SORT_RO z BY nosort", "*3|$1|2|$1|3|$1|1|");
+    }
+}
