@@ -26,6 +26,8 @@ pub static GROUPS: &[&[Row]] = &[
     super::bitmap::ROWS,
     super::list::ROWS,
     super::set::ROWS,
+    super::sorted_set::ROWS,
+    super::geo::ROWS,
     super::hash::ROWS,
     super::stream::ROWS,
     super::hyperloglog::ROWS,
