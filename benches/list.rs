@@ -46,9 +46,11 @@ fn ends(c: &mut Criterion) {
     for (text, element) in [("small", SMALL), ("64b", &VALUE[..]), ("int", b"123456")] {
         let mut fixture = Fixture::new();
         fill(&mut fixture, b"l", FILL, element);
-        for (name, push, pop) in
-            [("lpush_lpop", "LPUSH", "LPOP"), ("rpush_rpop", "RPUSH", "RPOP"), ("rpush_lpop", "RPUSH", "LPOP")]
-        {
+        for (name, push, pop) in [
+            ("lpush_lpop", "LPUSH", "LPOP"),
+            ("rpush_rpop", "RPUSH", "RPOP"),
+            ("rpush_lpop", "RPUSH", "LPOP"),
+        ] {
             let mut reply = Vec::new();
             group.bench_function(format!("{name}/{text}"), |b| {
                 b.iter(|| {
