@@ -25,11 +25,17 @@ where
         }
         match command.row.route {
             // What looks at the server as a whole (INFO, CLIENT LIST, CONFIG) finds the connection's earlier commands done.
-            Route::Home if !command.row.meta.has(flag::FAST) && self.undrained(key) => {
+            // And what is published tells of them.
+            Route::Home
+                if (!command.row.meta.has(flag::FAST) || command.row.meta.has(flag::PUBSUB))
+                    && self.undrained(key) =>
+            {
                 Flow::Retry(Hold::Drain)
             }
             Route::Home => self.run_here(key, command, argv),
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
+            Route::Far(beyond) if beyond(argv) => self.whole(key, command, argv, ShardSet::all(self.n)),
+            Route::Far(_) => self.route_keys(key, command, argv, Spread::Whole),
             Route::Every(merge) => self.fragment_all(key, command, argv, merge),
             Route::Cursor(word) => {
                 let owner = argv
@@ -60,8 +66,11 @@ where
             return self.run_at(key, first, command, argv);
         }
         match spread {
-            Spread::Split { step, merge } => self.fragment_by_key(key, command, argv, &words, step, merge),
-            Spread::Whole => {
+            // Events come in the order of the keys, which independent fragments would not keep.
+            Spread::Split { step, merge } if self.config.notify_keyspace_events.0 == 0 => {
+                self.fragment_by_key(key, command, argv, &words, step, merge)
+            }
+            Spread::Split { .. } | Spread::Whole => {
                 let mut shards = ShardSet::new();
                 words.iter().map(owner_of).for_each(|owner| {
                     shards.insert(owner);

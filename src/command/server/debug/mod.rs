@@ -21,6 +21,7 @@ mod populate;
 mod protocol;
 mod switches;
 
+use super::acl_cmd::rewrite_lines;
 use crate::base::{glob, numbers, prng};
 use crate::command::args::{is, word};
 use crate::command::meta::server as meta;
@@ -147,7 +148,9 @@ fn rewrite_config(ctx: &mut Ctx<'_>) -> Outcome {
     let Some(path) = &ctx.server.config_file else { return failed(&"there is no configuration file") };
     if ctx.shard == 0 || !is_fragment(ctx) {
         let _guard = ctx.server.lock_config();
-        if let Err(error) = config::rewrite_all(path, &ctx.server.config.load(), &[]) {
+        if let Err(error) =
+            config::rewrite_all(path, &ctx.server.config.load(), &[("user", rewrite_lines(ctx.server))])
+        {
             return failed(&error);
         }
     }
