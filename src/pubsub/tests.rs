@@ -67,7 +67,8 @@ fn compare(registry: &Registry, locals: &[Local], twin: &BTreeSet<(usize, u8, Ve
     let of = |at: u8, name: &[u8]| -> Vec<usize> {
         twin.iter().filter(|(_, a, n)| *a == at && n == name).map(|(c, ..)| *c).collect()
     };
-    let names = |at: u8| twin.iter().filter(|(_, a, _)| *a == at).map(|(.., n)| n.clone()).collect::<BTreeSet<_>>();
+    let names =
+        |at: u8| twin.iter().filter(|(_, a, _)| *a == at).map(|(.., n)| n.clone()).collect::<BTreeSet<_>>();
     assert_eq!(registry.count(Kind::Channel), names(0).len());
     assert_eq!(registry.count(Kind::Shard), names(1).len());
     assert_eq!(registry.pattern_count(), names(2).len());
@@ -89,7 +90,10 @@ fn compare(registry: &Registry, locals: &[Local], twin: &BTreeSet<(usize, u8, Ve
                 assert_eq!(local.of_channel(kind, &name).len(), here(&direct).len());
                 let target = routed.targets.iter().find(|t| t.shard == shard);
                 assert_eq!(target.is_some_and(|t| t.channel), !here(&direct).is_empty());
-                assert_eq!(target.map_or(0, |t| t.patterns.len()), usize::from(!here(&by_pattern).is_empty()));
+                assert_eq!(
+                    target.map_or(0, |t| t.patterns.len()),
+                    usize::from(!here(&by_pattern).is_empty())
+                );
             }
         }
     }
@@ -114,7 +118,9 @@ fn what_one_thread_publishes_through_several_stores_can_be_put_in_order() {
     let mut outboxes = [Outbox::default(), Outbox::default()];
     let routed = || Routed {
         receivers: 1,
-        targets: [Target { shard: 0, channel: true, patterns: smallvec::SmallVec::new() }].into_iter().collect(),
+        targets: [Target { shard: 0, channel: true, patterns: smallvec::SmallVec::new() }]
+            .into_iter()
+            .collect(),
     };
     for (i, at) in [0, 1, 1, 0, 1].into_iter().enumerate() {
         outboxes[at].publish(Kind::Channel, b"c", &[i as u8], routed());
@@ -210,7 +216,13 @@ fn listeners_hear_of_their_prefixes_and_not_of_their_own_changes() {
     table.broadcast(|home, item| match item {
         Arriving::To { client, what: Invalid::Keys(array), broadcast: true, own: false } => {
             let text = String::from_utf8(array.to_vec()).unwrap();
-            told.push((client, home, text.contains("a:own"), text.contains("a:expired"), text.contains("c:")));
+            told.push((
+                client,
+                home,
+                text.contains("a:own"),
+                text.contains("a:expired"),
+                text.contains("c:"),
+            ));
         }
         other => panic!("{other:?}"),
     });
