@@ -144,6 +144,9 @@ where
         let Some(conn) = self.conns.get_mut(key) else { return };
         conn.busy = false;
         conn.sending = 0;
+        conn.info.output_bytes.store(conn.pending_bytes(), Ordering::Relaxed);
+        self.recount(key);
+        let Some(conn) = self.conns.get_mut(key) else { return };
         match result {
             Ok(bytes) => {
                 self.tally.net_out += bytes as u64;
