@@ -1,7 +1,7 @@
 //! Shoal: a Redis-compatible in-memory data server that owns one slot range per core.
 //!
 //! The rooms, in the order in which a request meets them. Arrows point down the levels only
-//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config` ·
+//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `script` ·
 //! L3 `command`, `observe` · L4 `shard`, `connection` · L5 `control`.
 
 pub mod base;
@@ -14,6 +14,7 @@ pub mod journal;
 pub mod keyspace;
 pub mod observe;
 pub mod resp;
+pub mod script;
 pub mod shard;
 
 /// Every allocation is counted, per thread: `used_memory` and `maxmemory` rest on it.

@@ -12,6 +12,7 @@ pub mod connection;
 pub mod ctx;
 pub mod failure;
 pub mod generic;
+pub mod hash;
 pub mod help;
 pub mod meta;
 pub mod redact;

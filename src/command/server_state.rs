@@ -43,6 +43,10 @@ pub enum Note {
     Push(u64, Arc<[u8]>),
     /// A pause ended: look at the connections that wait for it.
     Resume,
+    /// The wait of this blocked client was ended by CLIENT UNBLOCK: answer it.
+    Unblocked(u64),
+    /// End all waits with an error.
+    UnblockAll,
     /// Evict something: memory is above the limit and this shard holds the most.
     Evict,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
@@ -124,6 +128,7 @@ pub struct Server {
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
+    arrivals: AtomicU64,
     client_limit: AtomicU64,
     choosing_clients: Mutex<()>,
     monitor_list: Mutex<Vec<(u64, usize)>>,
@@ -178,6 +183,7 @@ impl Server {
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
+            arrivals: AtomicU64::new(0),
             client_limit: AtomicU64::new(0),
             choosing_clients: Mutex::new(()),
             monitor_list: Mutex::default(),
@@ -315,6 +321,17 @@ impl Server {
     /// Asks for the end of the process.
     pub fn request_shutdown(&self, request: ShutdownRequest) {
         (self.shutdown)(request);
+    }
+
+    /// The place of a client that begins to wait among all that ever did.
+    pub fn next_arrival(&self) -> u64 {
+        self.arrivals.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Ends the waits of all blocked clients with an error, and their connections (blocked.c
+    /// `disconnectAllBlockedClients`): the instance became something on which waiting makes no sense.
+    pub fn unblock_all(&self) {
+        self.post_all(&Note::UnblockAll);
     }
 
     /// Takes back what asked for the end of the process and was not taken up yet; whether there was anything.

@@ -25,6 +25,7 @@ pub static GROUPS: &[&[Row]] = &[
     super::string::ROWS,
     super::bitmap::ROWS,
     super::set::ROWS,
+    super::hash::ROWS,
     super::generic::ROWS,
     super::transactions::ROWS,
     super::connection::ROWS,

@@ -5,6 +5,8 @@
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
 use super::entry::Kind;
+use super::hash::Hash;
+use super::list::List;
 use super::set::Set;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
@@ -28,8 +30,12 @@ pub trait Collection: Sized + Into<Object> {
 pub enum Object {
     /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
     Str(Vec<u8>),
+    /// A hash.
+    Hash(Hash),
     /// A set.
     Set(Set),
+    /// A list.
+    List(List),
 }
 
 /// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
@@ -62,6 +68,8 @@ macro_rules! collection {
     };
 }
 
+collection!(Hash);
+
 collection!(Set);
 
 impl Object {
@@ -70,18 +78,22 @@ impl Object {
     pub fn mem_bytes(&self) -> usize {
         match self {
             Object::Str(bytes) => bytes.capacity(),
+            Object::Hash(hash) => hash.mem_bytes(),
             Object::Set(set) => set.mem_bytes(),
+            Object::List(list) => list.mem_bytes(),
         }
     }
 
     /// Number of allocations that dropping the value gives back; what decides whether another thread should do it.
     ///
-    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one).
+    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one, lists as many as they have nodes).
     #[must_use]
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
+            Object::Hash(hash) => hash.free_effort(),
             Object::Set(set) => set.free_effort(),
+            Object::List(list) => list.node_count(),
         }
     }
 
@@ -90,7 +102,9 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::Hash(hash) => hash.encoding(),
             Object::Set(set) => set.encoding(),
+            Object::List(list) => list.encoding(),
         }
     }
 }

@@ -38,6 +38,10 @@ pub struct Waiter {
     pub kind: Kind,
     /// It is also woken when a key is deleted or overwritten.
     pub on_delete: bool,
+    /// How long it waits, in milliseconds; 0: for ever.
+    pub timeout_ms: i64,
+    /// When its time is up it gets a null array, else a null.
+    pub null_array: bool,
     /// The command's number in the table.
     pub command: usize,
     /// The words to run when it is woken.
@@ -178,3 +182,6 @@ impl Blocked {
         self.dbs.get(db).and_then(|keys| keys.get(key)).is_some_and(|queue| queue.on_delete > 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

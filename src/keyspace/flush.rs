@@ -1,7 +1,7 @@
 //! Changes of whole databases: flush and swap, with what those who watch keys must learn of them.
 
 use super::watch::Verdict;
-use super::{Store, ToDrop};
+use super::{FieldDue, Store, ToDrop};
 use crate::data::{HKey, Kind, Table};
 use std::mem;
 
@@ -12,6 +12,7 @@ impl Store {
         let Some(at) = self.dbs.get_mut(db) else { return 0 };
         let old = at.table.take();
         at.avg_ttl_ms = 0;
+        at.field_due = FieldDue::default();
         let count = old.len();
         self.stats.dirty = self.stats.dirty.saturating_add(count as u64);
         self.touch_replaced(db, &old);

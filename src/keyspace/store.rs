@@ -5,7 +5,7 @@
 //! hashed once however often a handler looks at it.
 
 use super::evict::Pool;
-use super::{Blocked, Class, Watched, lru};
+use super::{Blocked, Class, FieldDue, Watched, lru};
 use crate::base::prng::Prng;
 use crate::data::{Entry, EntryBox, HKey, Kind, Limits, Table};
 use crate::journal::Journal;
@@ -16,6 +16,8 @@ use smallvec::SmallVec;
 pub struct Db {
     /// Its keys.
     pub table: Table,
+    /// Keys that hold fields with a time to live.
+    pub field_due: FieldDue,
     /// Running estimate of the time that keys with an expiry have left (`avg_ttl` of INFO keyspace).
     pub avg_ttl_ms: i64,
 }
@@ -50,6 +52,8 @@ pub struct Stats {
     pub misses: u64,
     /// Keys removed because they expired.
     pub expired: u64,
+    /// Fields of hashes removed because they expired.
+    pub expired_fields: u64,
     /// Keys removed to get below `maxmemory`.
     pub evicted: u64,
     /// Changes to the dataset (`rdb_changes_since_last_save` counts these).
@@ -223,6 +227,9 @@ impl Store {
                 self.blocked.signal_gone(db, key.bytes);
             }
             self.ready(db, key, kind);
+        }
+        if kind == Kind::Hash {
+            self.watch_fields(db, key.bytes);
         }
         old.filter(|o| !self.expired(o))
     }

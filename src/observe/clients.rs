@@ -3,12 +3,14 @@
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
 //! | atomics of `ClientInfo` | the shard that owns the connection | any | once per loop turn in which the connection did something |
+//! | `blocked` | the shard that owns the connection | any | begin and end of a wait; CLIENT UNBLOCK |
 //! | `labels` | the shard that owns the connection | any | CLIENT SETNAME and the like |
 //! | `close` | any | the owning shard | CLIENT KILL or client eviction, then a note to that shard |
 //! | `Registry::all` | shards, on connect and disconnect | any | CLIENT LIST, KILL, INFO, client eviction |
 //!
 //! Numbers are relaxed: each is a fact of its own and may be a turn old.
 
+use crate::keyspace::Waiter;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,6 +100,8 @@ pub struct ClientInfo {
     pub out_bytes: AtomicU64,
     /// Somebody asked for this connection's end.
     pub close: AtomicBool,
+    /// What it waits as, while it is blocked: CLIENT UNBLOCK ends the wait by its claim.
+    pub blocked: Mutex<Option<Arc<Waiter>>>,
     /// Names.
     pub labels: Mutex<Labels>,
 }

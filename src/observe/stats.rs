@@ -105,6 +105,14 @@ pub struct ShardStats {
     pub expire_nanos: Counter,
     /// Expire cycles that ran out of time.
     pub expire_capped: Counter,
+    /// Connections that are blocked or held back by a pause, at the moment.
+    pub blocked_clients: Counter,
+    /// Those whose wait has a time limit.
+    pub in_timeout_table: Counter,
+    /// Keys that clients wait for.
+    pub blocking_keys: Counter,
+    /// Keys whose deletion clients wait for.
+    pub blocking_keys_on_nokey: Counter,
     /// Commands that were sent to another shard.
     pub remote: Counter,
     /// Keys and keys with expiry, per database.

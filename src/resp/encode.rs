@@ -68,6 +68,25 @@ impl<'a> Out<'a> {
         self.buf.extend_from_slice(b"\r\n");
     }
 
+    /// A simple string of any bytes but line ends.
+    pub fn simple_bytes(&mut self, text: &[u8]) {
+        self.buf.push(b'+');
+        self.buf.extend_from_slice(text);
+        self.buf.extend_from_slice(b"\r\n");
+    }
+
+    /// A big number in decimal digits: `(…`, or a bulk string in RESP2.
+    pub fn big_number(&mut self, digits: &[u8]) {
+        match self.proto {
+            Proto::V3 => {
+                self.buf.push(b'(');
+                self.buf.extend_from_slice(digits);
+                self.buf.extend_from_slice(b"\r\n");
+            }
+            Proto::V2 => self.bulk(digits),
+        }
+    }
+
     /// An error. `text` starts with its code (`ERR …`); line ends at its end are dropped, others become spaces, as in
     /// Redis's `addReplyErrorFormat` and `addReplyErrorLength`.
     pub fn error(&mut self, text: &[u8]) {

@@ -16,6 +16,10 @@ pub struct Census {
     pub listed: usize,
     /// Whether some key is watched.
     pub watched: bool,
+    /// Connections that are blocked.
+    pub blocked: usize,
+    /// Keys that clients wait for.
+    pub blocking_keys: usize,
 }
 
 impl<D: Driver> Shard<D>
@@ -29,6 +33,8 @@ where
             owed: self.conns.iter().map(|(_, c)| c.order.open()).sum(),
             transactions: self.waiting.len(),
             listed: self.ready.len() + self.paused.len() + self.lent_out.len() + self.dirty.len(),
+            blocked: self.stalled,
+            blocking_keys: self.seat.state().map_or(0, |ground| ground.store.blocked.keys()),
             watched: self.seat.state().is_some_and(|ground| !ground.store.watched.is_empty()),
         }
     }

@@ -1,5 +1,6 @@
 //! One connection of a shard: socket, unread request bytes, unsent replies, session.
 
+use super::blocked::{Letter, Stall};
 use super::order::Order;
 use crate::command::Session;
 use crate::io::Sock;
@@ -20,6 +21,8 @@ pub enum Hold {
     Pause,
     /// For the shard's state to come back from a transaction.
     Lend,
+    /// For what a blocking command waits for, or the word whether it has to.
+    Block,
 }
 
 /// How a connection ends.
@@ -109,6 +112,10 @@ pub struct Conn {
     pub partial_since_ns: u64,
     /// Why the next command waits.
     pub hold: Hold,
+    /// The blocking command that it waits for.
+    pub stall: Option<Box<Stall>>,
+    /// A message about a blocking command that came before the word that it blocks.
+    pub early: Option<Box<Letter>>,
     /// Receiving is stopped until what was received is executed.
     pub deaf: bool,
     /// How it ends.
@@ -141,6 +148,8 @@ impl Conn {
             order: Order::default(),
             partial_since_ns: 0,
             hold: Hold::None,
+            stall: None,
+            early: None,
             deaf: false,
             end: End::Open,
             dirty: false,

@@ -41,6 +41,8 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
     store.limits = Limits {
         list_node_size: config.list_max_listpack_size,
         list_compress_depth: config.list_compress_depth,
+        // No directive: DEBUG sets it.
+        list_plain_bytes: store.limits.list_plain_bytes,
         hash_entries: size(config.hash_max_listpack_entries),
         hash_value_bytes: size(config.hash_max_listpack_value),
         set_ints: size(config.set_max_intset_entries),

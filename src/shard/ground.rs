@@ -3,6 +3,7 @@
 use crate::command::{Args, Command, Ctx, Handler, Keys, Outcome, Server, Session, Stores, View};
 use crate::keyspace::{Store, slots};
 use crate::resp::Out;
+use crate::shard::blocked::Letter;
 use crate::shard::txn::Lent;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub struct Ground {
     pub server: Arc<Server>,
     /// The shard.
     pub shard: usize,
+    /// Messages about blocked clients, by the shard that each is for; the owner of the ground sends them.
+    pub letters: Vec<(usize, Letter)>,
 }
 
 /// The stores of all participants of a dependent transaction.

@@ -1,10 +1,12 @@
 //! From received bytes to commands: parsing, the checks that come first, and running what runs here.
 
+use super::blocked::serve;
 use super::conn::{Conn, End, Hold};
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::{Connection, Driver, Shard};
+use crate::command::blocking::Asked;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, ShardOp, View, table};
 use crate::io::Event;
@@ -58,17 +60,18 @@ enum Stop {
     Error(ProtocolError),
 }
 
-/// Runs a command of another shard's connection on this shard's keys. With a `meter` it is counted; a fragment of a
-/// command is not, its command is counted once, at home.
+/// Runs a command of another shard's connection on this shard's keys. With a `meter`, and the shard on whose thread this
+/// is, it is counted; a fragment of a command is not, its command is counted once, at home. Returns the wait that the
+/// command asked for: then it replied nothing and does not count yet.
 pub fn execute_for(
     ground: &mut Ground,
-    meter: Option<&mut Meter>,
+    meter: Option<(&mut Meter, usize)>,
     caller: Caller,
     command: &'static Command,
     argv: Args<'_>,
     out: &mut Vec<u8>,
-) {
-    let Ground { store, stand_in, server, shard } = ground;
+) -> Option<Box<Asked>> {
+    let Ground { store, stand_in, server, shard, .. } = ground;
     stand_in.id = caller.client;
     stand_in.db = caller.db;
     stand_in.proto = caller.proto;
@@ -78,13 +81,18 @@ pub fn execute_for(
     let mark = out.len();
     let ok = ground::run(&mut scene, command, argv, out);
     store.no_touch = false;
-    if let Some(meter) = meter {
+    let asked = stand_in.wait.take();
+    if let Some((meter, runner)) = meter {
         let reply = out.get(mark..).unwrap_or_default();
-        meter.account(server, *shard, &Ran { command, argv, ok, client: caller.client, reply });
+        match asked {
+            None => meter.account(server, runner, &Ran { command, argv, ok, client: caller.client, reply }),
+            Some(_) => meter.skip(),
+        }
     }
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
     }
+    asked
 }
 
 impl<D: Driver> Shard<D>
@@ -339,7 +347,7 @@ where
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Conn { session, order, out, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Flow::Done };
-        let Ground { store, server, shard, .. } = ground;
+        let Ground { store, server, shard, .. } = &mut *ground;
         store.no_touch = session.no_touch;
         let now_ms = store.now_ms;
         let client = session.id;
@@ -348,23 +356,29 @@ where
             let mark = out.len();
             let mut scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
             let ok = ground::run(&mut scene, command, argv, out);
+            let asked = session.wait.take();
+            if asked.is_some() {
+                meter.skip();
+                return asked;
+            }
             let reply = out.get(mark..).unwrap_or_default();
             meter.account(server, *shard, &Ran { command, argv, ok, client, reply });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
             if session.is_mute() {
                 out.truncate(mark);
             }
+            None
         };
-        if order.is_empty() {
-            go(out)
-        } else {
-            order.local(go)
-        }
+        let asked = if order.is_empty() { go(out) } else { order.local(go) };
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }
+        serve(ground, &mut self.meter, self.id);
         self.touch(key);
-        Flow::Done
+        match asked {
+            None => Flow::Done,
+            Some(asked) => self.block_here(key, command, argv, *asked),
+        }
     }
 
     /// Replies to connection `key`, behind whatever it still waits for.

@@ -13,12 +13,18 @@
 //!   reply:   conn u32 | flags u32 | len u64 | bytes
 //! ```
 //!
+//! A request whose client has to wait is answered by a mark (the flag `BLOCKS`) and its waiter beside the bytes: what it
+//! comes to follows later, in a letter of its own. Letters leave behind the answers that were made before them.
+//!
 //! Each end belongs to its shard's thread. A full ring never blocks: parcels wait in a queue of the sender's.
 
+use super::blocked::Letter;
 use crate::command::Args;
+use crate::keyspace::Waiter;
 use crate::resp::{Argv, Proto};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Parcels that a ring holds before the sender keeps the rest.
 const RING: usize = 128;
@@ -33,8 +39,18 @@ const SPARE_BYTES: usize = 1024 * 1024;
 pub struct Batch {
     requests: Vec<u8>,
     replies: Vec<u8>,
+    /// Those whom the replies with the flag `BLOCKS` speak of, in their order.
+    waiters: Vec<Arc<Waiter>>,
     /// Request bytes that have been executed.
     done: usize,
+}
+
+/// What a request came to.
+pub enum Answer<'a> {
+    /// This reply.
+    Reply(&'a [u8]),
+    /// Its client has to wait.
+    Blocks(Arc<Waiter>),
 }
 
 /// What one shard hands another.
@@ -45,6 +61,8 @@ pub enum Parcel<S> {
     Replies(Batch),
     /// A fresh connection to own.
     Socket(S),
+    /// Messages about blocked clients.
+    Letters(Vec<Letter>),
 }
 
 /// The caller of a request, as far as its owner needs it.
@@ -64,6 +82,8 @@ pub struct Caller {
 
 const V3: u32 = 1;
 const NO_TOUCH: u32 = 2;
+/// Flag of a reply: there is none yet, the client waits.
+const BLOCKS: u32 = 1;
 
 struct Link<S> {
     tx: Producer<Parcel<S>>,
@@ -71,6 +91,7 @@ struct Link<S> {
     waiting: VecDeque<Parcel<S>>,
     open: Option<Batch>,
     held: Vec<Batch>,
+    letters: Vec<Letter>,
     /// A batch from there whose rest is executed in a later turn.
     rest: Option<Batch>,
     sent: bool,
@@ -101,6 +122,7 @@ pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
             waiting: VecDeque::new(),
             open: None,
             held: Vec::new(),
+            letters: Vec::new(),
             rest: None,
             sent: false,
         })
@@ -152,6 +174,13 @@ impl<S> Mesh<S> {
         }
     }
 
+    /// Sends a message about a blocked client to `to`, when answers leave.
+    pub fn post(&mut self, to: usize, letter: Letter) {
+        if let Some(Some(link)) = self.links.get_mut(to) {
+            link.letters.push(letter);
+        }
+    }
+
     /// Moves open request batches into the rings, and answers too if `may_send`. `wake` is called for each shard that
     /// was sent something.
     pub fn flush(&mut self, may_send: bool, mut wake: impl FnMut(usize)) {
@@ -163,6 +192,10 @@ impl<S> Mesh<S> {
             if may_send {
                 for batch in std::mem::take(&mut link.held) {
                     link.put(Parcel::Replies(batch));
+                }
+                if !link.letters.is_empty() {
+                    let letters = std::mem::take(&mut link.letters);
+                    link.put(Parcel::Letters(letters));
                 }
             }
             link.push_waiting();
@@ -215,6 +248,7 @@ impl<S> Mesh<S> {
         if self.spares.len() < SPARES && batch.requests.capacity() + batch.replies.capacity() < SPARE_BYTES {
             batch.requests.clear();
             batch.replies.clear();
+            batch.waiters.clear();
             batch.done = 0;
             self.spares.push(batch);
         }
@@ -291,28 +325,44 @@ impl Batch {
     /// Moves the replies into `other`, which has none.
     pub fn move_replies(&mut self, other: &mut Batch) {
         std::mem::swap(&mut self.replies, &mut other.replies);
+        std::mem::swap(&mut self.waiters, &mut other.waiters);
     }
 
-    /// Appends the reply that `write` makes for the connection `conn`.
-    pub fn reply(&mut self, conn: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Appends the reply that `write` makes for the connection `conn`, or the word that its client waits.
+    pub fn reply(&mut self, conn: u32, write: impl FnOnce(&mut Vec<u8>) -> Option<Arc<Waiter>>) {
         let out = &mut self.replies;
         out.extend_from_slice(&conn.to_le_bytes());
         out.extend_from_slice(&[0; 12]);
         let start = out.len();
-        write(out);
+        let waiter = write(out);
         let len = (out.len() - start) as u64;
+        if let Some(waiter) = waiter {
+            if let Some(field) = out.get_mut(start - 12..start - 8) {
+                field.copy_from_slice(&BLOCKS.to_le_bytes());
+            }
+            self.waiters.push(waiter);
+        }
         if let Some(field) = out.get_mut(start - 8..start) {
             field.copy_from_slice(&len.to_le_bytes());
         }
     }
 
-    /// Calls `f` with connection and bytes of each reply, in the order of the requests.
-    pub fn replies(&self, mut f: impl FnMut(u32, &[u8])) {
+    /// Calls `f` with connection and answer of each request, in their order.
+    pub fn replies(&self, mut f: impl FnMut(u32, Answer<'_>)) {
         let mut at = 0;
+        let mut waiters = self.waiters.iter();
         while let (Some(conn), Some(len)) = (u32_at(&self.replies, at), u64_at(&self.replies, at + 8)) {
             let start = at + 16;
             let Some(end) = usize::try_from(len).ok().and_then(|n| start.checked_add(n)) else { return };
-            f(conn, self.replies.get(start..end).unwrap_or_default());
+            let flags = u32_at(&self.replies, at + 4).unwrap_or(0);
+            let waiter = if flags & BLOCKS != 0 { waiters.next() } else { None };
+            f(
+                conn,
+                match waiter {
+                    Some(waiter) => Answer::Blocks(waiter.clone()),
+                    None => Answer::Reply(self.replies.get(start..end).unwrap_or_default()),
+                },
+            );
             at = end;
         }
     }

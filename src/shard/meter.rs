@@ -69,6 +69,11 @@ impl Meter {
         }
     }
 
+    /// A command ran that does not count, since its client waits and it will run again: the next starts now.
+    pub fn skip(&mut self) {
+        self.last = clock::ticks();
+    }
+
     /// Counts a call that the loop itself carried out.
     pub fn count_call(&mut self, server: &Arc<Server>, shard: usize, command: &'static Command, nanos: u64) {
         let Some(stats) = server.stats.get(shard) else { return };

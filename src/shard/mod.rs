@@ -11,6 +11,7 @@
 //! other shards while this one is parked.
 
 mod accept;
+mod blocked;
 mod census;
 mod conn;
 mod cron;
@@ -41,9 +42,11 @@ use crate::io::{Driver, Event, Time, Wait};
 use crate::keyspace::{Store, ToDrop};
 use crate::observe::ClientInfo;
 use ahash::AHashMap;
+use blocked::Letter;
 use conn::Conn;
 use mesh::{Caller, Parcel};
 use slab::Slab;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
@@ -103,6 +106,11 @@ pub struct Shard<D: Driver> {
     waiting: Vec<multi::Waiting>,
     /// Emptied output buffers.
     spares: Vec<Vec<u8>>,
+    /// Connections that wait for keys; when the time of those that do not wait for ever is up (driver's clock, client
+    /// id); and messages about blocked clients to this shard itself.
+    stalled: usize,
+    deadlines: BTreeSet<(u64, u64)>,
+    letters: VecDeque<Letter>,
     /// What the driver reported, between its turn and this shard's.
     events: Vec<Event<D::Buf, D::Socket>>,
     /// The last turn left something to do at once.
@@ -143,7 +151,7 @@ where
         let mut store = Store::new(databases, seed);
         cron::apply_policy(&mut store, &config);
         let stand_in = Box::new(Session::new(Arc::new(ClientInfo::default()), true));
-        let ground = Ground { store, stand_in, server: server.clone(), shard: id };
+        let ground = Ground { store, stand_in, server: server.clone(), shard: id, letters: Vec::new() };
         let time = driver.time();
         Shard {
             id,
@@ -165,6 +173,9 @@ where
             lent_out: Vec::new(),
             waiting: Vec::new(),
             spares: Vec::new(),
+            stalled: 0,
+            deadlines: BTreeSet::new(),
+            letters: VecDeque::new(),
             events: Vec::new(),
             busy: false,
             time,
@@ -248,6 +259,8 @@ where
         if self.n > 1 {
             worked |= self.meet_others();
         }
+        self.attend();
+        self.end_overdue();
         while let Some(key) = self.ready.pop() {
             worked = true;
             self.resume(key);
@@ -287,6 +300,10 @@ where
                     Parcel::Replies(batch) => self.deliver(from, batch),
                     Parcel::Socket(socket) => {
                         self.own(socket);
+                        true
+                    }
+                    Parcel::Letters(letters) => {
+                        letters.into_iter().for_each(|letter| self.read_letter(letter));
                         true
                     }
                 };
@@ -339,7 +356,8 @@ where
         // The turn's own time will do: a sleep that is a turn too long is no harm to a cron.
         let now = self.time.mono_ns;
         let partial = if self.partial.is_empty() { u64::MAX } else { now + output::PARTIAL_NS };
-        let next = self.next_cron_ns.min(self.next_expire_ns).min(partial);
+        let deadline = self.deadlines.first().map_or(u64::MAX, |&(at, _)| at);
+        let next = self.next_cron_ns.min(self.next_expire_ns).min(partial).min(deadline);
         Wait::AtMost(CRON.min(Duration::from_nanos(next.saturating_sub(now).max(1))))
     }
 
@@ -373,6 +391,8 @@ where
                     self.push_bytes(key, &bytes);
                 }
             }
+            Note::Unblocked(id) => self.unblocked(id),
+            Note::UnblockAll => self.unblock_all(),
             Note::Resume => self.release_paused(),
             Note::Stop => self.stopping = true,
             note => self.cron_note(note),

@@ -3,6 +3,7 @@
 //! While one is under way its connection executes nothing else. Its session travels with a dependent transaction,
 //! because the queue may change it (SELECT) and the thread that runs it is not known beforehand.
 
+use super::blocked;
 use super::conn::Hold;
 use super::gate::watch_broken;
 use super::ground::{self, Ground, LentStores, Scene};
@@ -12,9 +13,12 @@ use super::meter::{Meter, Ran};
 use super::queue::unregister;
 use super::txn::{Fragments, Lent, ShardSet, Ticket, Whole};
 use super::{Connection, Driver, Shard};
+use crate::command::blocking::Asked;
 use crate::command::session::{Executing, Multi, Queued};
-use crate::command::{Args, Command, Handler, Merge, Server, Session, View};
-use crate::keyspace::{Store, slots};
+use crate::command::{Args, Command, Handler, Merge, Server, Session, View, table};
+use crate::data::slot::key_slot;
+use crate::keyspace::claim::Back;
+use crate::keyspace::{Store, Waiter, slots};
 use crate::resp::{Out, Proto};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -78,8 +82,10 @@ impl Fragments<Ground> for Fragmented {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
         for part in self.parts.iter().filter(|p| p.shard == shard) {
             let argv: Vec<&[u8]> = part.argv.iter().map(Vec::as_slice).collect();
-            execute_for(ground, None, self.caller, self.command, &argv, &mut lock(&part.reply));
+            let asked = execute_for(ground, None, self.caller, self.command, &argv, &mut lock(&part.reply));
+            debug_assert!(asked.is_none(), "no command that blocks is split");
         }
+        blocked::serve(ground, &mut Meter::start(), shard);
     }
 }
 
@@ -121,6 +127,7 @@ impl Fragmented {
 /// A queue whose commands have one owner each, in fragments.
 struct SplitQueue {
     caller: Caller,
+    size: Executing,
     queue: Vec<Queued>,
     owners: Vec<usize>,
     replies: Vec<Mutex<Vec<u8>>>,
@@ -129,16 +136,20 @@ struct SplitQueue {
 impl Fragments<Ground> for SplitQueue {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
         let mut meter = Meter::start();
+        ground.stand_in.executing = Some(self.size);
         for ((queued, owner), reply) in self.queue.iter().zip(&self.owners).zip(&self.replies) {
             if *owner == shard {
                 let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-                execute_for(ground, Some(&mut meter), self.caller, queued.command, &argv, &mut lock(reply));
+                let meter = Some((&mut meter, shard));
+                execute_for(ground, meter, self.caller, queued.command, &argv, &mut lock(reply));
             }
         }
+        ground.stand_in.executing = None;
+        blocked::serve(ground, &mut meter, shard);
     }
 }
 
-/// A command, or a queue, over all the stores it needs.
+/// A command, or a queue, over all the stores it needs. A command may block.
 struct WholeWork {
     server: Arc<Server>,
     shards: usize,
@@ -148,6 +159,71 @@ struct WholeWork {
     exec: Option<Executing>,
     session: Mutex<Option<Box<Session>>>,
     reply: Mutex<Vec<u8>>,
+    /// Whose command it is: the shard and the caller.
+    home: usize,
+    caller: Caller,
+    /// The client that the command is run for again, since a key got something; it is claimed.
+    again: Option<Arc<Waiter>>,
+    /// The client waits, or its wait was ended meanwhile.
+    waits: Mutex<Option<Arc<Waiter>>>,
+}
+
+impl WholeWork {
+    /// Runs the commands; statistics have one writer each, `runner`.
+    fn run(&self, lent: &mut Lent<'_, Ground>, session: &mut Session, meter: &mut Meter, out: &mut Vec<u8>) {
+        if let Some(size) = self.exec
+            && !session.is_mute()
+        {
+            Out::new(out, session.proto).array(size.commands);
+        }
+        session.executing = self.exec;
+        let shard = lent.runner();
+        let now_ms = lent.iter_mut().map(|(_, ground)| ground.store.now_ms).max().unwrap_or(0);
+        for queued in &self.queue {
+            let mut stores = LentStores::new(lent, self.shards);
+            let view = View::Many(&mut stores);
+            let scene = Scene { view, now_ms, session, server: &self.server, shard };
+            run_queued(scene, queued, meter, out);
+            // The next command counts (DBSIZE) without what this one found expired.
+            for (_, ground) in lent.iter_mut().filter(|(_, g)| !g.store.lapsed.is_empty()) {
+                ground.store.remove_lapsed();
+            }
+        }
+        session.executing = None;
+    }
+
+    /// Registers the client if its command asked for a wait, or settles what became of its claim.
+    fn settle_wait(&self, lent: &mut Lent<'_, Ground>, asked: Option<Box<Asked>>) {
+        let waits = match (&self.again, asked, self.queue.first()) {
+            (None, Some(asked), Some(Queued { command, argv })) => {
+                let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
+                let waiter = blocked::waiter(&self.server, self.home, self.caller, command, &argv, *asked);
+                for (shard, ground) in lent.iter_mut() {
+                    blocked::register(&mut ground.store, &waiter, shard, self.shards);
+                }
+                Some(waiter)
+            }
+            (Some(waiter), asked, _) => {
+                let over = match asked {
+                    None => {
+                        waiter.claim.served();
+                        true
+                    }
+                    Some(_) => matches!(waiter.claim.put_back(), Back::Ended(_)),
+                };
+                for (_, ground) in lent.iter_mut() {
+                    if over {
+                        ground.store.blocked.remove(waiter);
+                    }
+                    // Those behind it stood still for it.
+                    blocked::look(&mut ground.store, waiter);
+                }
+                asked.map(|_| waiter.clone())
+            }
+            _ => None,
+        };
+        *lock(&self.waits) = waits;
+    }
 }
 
 impl Whole<Ground> for WholeWork {
@@ -163,7 +239,7 @@ impl Whole<Ground> for WholeWork {
             ground.store.now_ms = now_ms;
             ground.store.no_touch = session.no_touch;
         }
-        let mut broken = false;
+        let (mut broken, mut meter) = (false, Meter::start());
         if let Some(watching) = session.watch.take_if(|_| self.exec.is_some()) {
             for (shard, ground) in lent.iter_mut() {
                 let owns = |slot| slots::owner(slot, self.shards) == shard;
@@ -176,34 +252,14 @@ impl Whole<Ground> for WholeWork {
                 Out::new(out, session.proto).null_array();
             }
         } else {
-            if let Some(size) = self.exec
-                && !session.is_mute()
-            {
-                Out::new(out, session.proto).array(size.commands);
-            }
-            session.executing = self.exec;
-            let mut meter = Meter::start();
-            // Statistics have one writer each: the thread that runs this.
-            let shard = lent.runner();
-            for queued in &self.queue {
-                let mut stores = LentStores::new(lent, self.shards);
-                let scene = Scene {
-                    view: View::Many(&mut stores),
-                    now_ms,
-                    session: &mut session,
-                    server: &self.server,
-                    shard,
-                };
-                run_queued(scene, queued, &mut meter, out);
-                // The next command counts (DBSIZE) without what this one found expired.
-                for (_, ground) in lent.iter_mut().filter(|(_, g)| !g.store.lapsed.is_empty()) {
-                    ground.store.remove_lapsed();
-                }
-            }
-            session.executing = None;
+            self.run(lent, &mut session, &mut meter, out);
+            self.settle_wait(lent, session.wait.take());
         }
+        let runner = lent.runner();
         for (_, ground) in lent.iter_mut() {
             ground.store.no_touch = false;
+            // What serving one shard's clients makes ready lies on that shard.
+            blocked::serve(ground, &mut meter, runner);
         }
         *lock(&self.session) = Some(session);
     }
@@ -222,6 +278,9 @@ fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mu
     let mark = out.len();
     let ok = ground::run(&mut scene, queued.command, &argv, out);
     let Scene { session, server, shard, .. } = scene;
+    if session.wait.is_some() {
+        return meter.skip();
+    }
     let reply = out.get(mark..).unwrap_or_default();
     let ran = Ran { command: queued.command, argv: &argv, ok, client: session.id, reply };
     meter.account(server, shard, &ran);
@@ -297,7 +356,27 @@ where
             return Flow::Retry(Hold::Drain);
         }
         let queue = vec![Queued { command, argv: argv.iter().map(|w| w.to_vec()).collect() }];
-        self.start_whole(key, queue, None, shards)
+        self.start_whole(key, queue, None, shards, None)
+    }
+
+    /// Runs the command of a blocked client over all the shards it needs: a key that it waits for got something, and it
+    /// has been claimed.
+    pub(super) fn whole_again(&mut self, key: usize, waiter: Arc<Waiter>) {
+        let Some(command) = table::by_id(waiter.command) else { return };
+        let argv: Vec<&[u8]> = waiter.words.iter().map(Vec::as_slice).collect();
+        let mut words = Vec::new();
+        // They were found before: it is the same command.
+        if table::keys_of(command, &argv, &mut words).is_err() {
+            return;
+        }
+        let shards = words.iter().filter_map(|&at| argv.get(at)).map(|k| slots::owner(key_slot(k), self.n));
+        let shards: ShardSet = shards.collect();
+        let queue = vec![Queued { command, argv: waiter.words.clone() }];
+        if let Flow::Wait(hold) = self.start_whole(key, queue, None, shards, Some(waiter))
+            && let Some(conn) = self.conns.get_mut(key)
+        {
+            conn.hold = hold;
+        }
     }
 
     /// Starts the queue of an EXEC that needs other shards.
@@ -316,13 +395,14 @@ where
                     return Flow::Done;
                 };
                 let replies = multi.queue.iter().map(|_| Mutex::default()).collect();
-                let work = Arc::new(SplitQueue { caller, queue: multi.queue, owners, replies });
+                let size = multi.size();
+                let work = Arc::new(SplitQueue { caller, size, queue: multi.queue, owners, replies });
                 let ticket = self.hub.independent(self.id, shards, work.clone());
                 self.wait_for(key, ticket, Job::Queue(work), self.is_mute(key))
             }
             ExecKind::Dependent(shards) => {
                 let size = multi.size();
-                self.start_whole(key, multi.queue, Some(size), shards)
+                self.start_whole(key, multi.queue, Some(size), shards, None)
             }
             ExecKind::Here => Flow::Done,
         };
@@ -338,7 +418,12 @@ where
         queue: Vec<Queued>,
         exec: Option<Executing>,
         shards: ShardSet,
+        again: Option<Arc<Waiter>>,
     ) -> Flow {
+        let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?)))
+        else {
+            return Flow::Done;
+        };
         let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.take()) else {
             return Flow::Done;
         };
@@ -349,6 +434,10 @@ where
             exec,
             session: Mutex::new(Some(session)),
             reply: Mutex::default(),
+            home: self.id,
+            caller,
+            again,
+            waits: Mutex::default(),
         });
         let ticket = self.hub.dependent(self.id, shards, work.clone());
         // The session travels along: the work drops what the client does not want.
@@ -420,6 +509,10 @@ where
             Job::Whole(work) => {
                 conn.session = lock(&work.session).take();
                 conn.out.append(&mut lock(&work.reply));
+                let waits = lock(&work.waits).take();
+                if waits.is_some() || work.again.is_some() {
+                    return self.whole_done(key, started_ns, waits);
+                }
                 self.after_command(key, None);
             }
         }

@@ -40,6 +40,8 @@ where
 
     /// Sends what may be sent.
     pub(super) fn end_turn(&mut self) {
+        self.attend();
+        self.publish_waits();
         let may_send = self.n == 1 || self.seat.may_send();
         for key in std::mem::take(&mut self.partial) {
             match self.conns.get(key) {
@@ -92,7 +94,9 @@ where
             End::Now => return,
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
             // A blocked client of Redis that goes away does not come back from its wait.
-            End::AfterInput if conn.hold == Hold::Pause && !owed => return self.remove(key),
+            End::AfterInput if matches!(conn.hold, Hold::Pause | Hold::Block) && !owed => {
+                return self.remove(key);
+            }
             // What is left of its input is a request that was cut off, unless its turn is still to come.
             End::AfterInput
                 if !owed
@@ -267,6 +271,7 @@ where
         if let Some(conn) = self.conns.get_mut(key) {
             conn.end = End::Now;
             self.touch(key);
+            self.give_up(key);
         }
     }
 
@@ -285,6 +290,7 @@ where
             conn.end = End::AfterInput;
         }
         self.touch(key);
+        self.give_up(key);
     }
 
     /// Replies a protocol error and ends the connection after it.
@@ -297,6 +303,7 @@ where
     }
 
     fn remove(&mut self, key: usize) {
+        self.give_up(key);
         let Some(mut conn) = self.conns.try_remove(key) else { return };
         self.driver.close(conn.sock);
         if let Some(place) = self.by_sock.get_mut(conn.sock.0 as usize) {

@@ -246,6 +246,7 @@ where
                 crate::resp::Out::new(&mut out, session.proto).null_array();
             } else {
                 super::multi::run_queue_here(ground, &mut session, &multi, &mut self.meter, &mut out);
+                super::blocked::serve(ground, &mut self.meter, self.id);
             }
         }
         if let Some(conn) = self.conns.get_mut(key) {

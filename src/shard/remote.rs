@@ -1,8 +1,9 @@
 //! Requests of other shards' connections on this shard's keys, and answers to this shard's connections.
 
-use super::conn::{End, Hold};
+use super::blocked;
+use super::conn::{Conn, End, Hold};
 use super::input::{AHEAD, execute_for};
-use super::mesh::{Batch, Caller};
+use super::mesh::{Answer, Batch, Caller};
 use super::{Connection, Driver, Shard};
 use crate::command::{Command, table};
 use crate::resp::Argv;
@@ -41,10 +42,14 @@ where
                 visitors.iter().filter_map(|(_, command, argv, _)| argv.get(command.one_key?).copied());
             ground.store.prefetch(first.db, keys);
             for (caller, command, argv, next) in &visitors {
-                let meter = &mut self.meter;
+                let (meter, me) = (&mut self.meter, self.id);
                 batch.reply(caller.conn, |out| {
-                    execute_for(ground, Some(meter), *caller, command, argv, out);
+                    let asked = execute_for(ground, Some((&mut *meter, me)), *caller, command, argv, out)?;
+                    let waiter = blocked::waiter(&ground.server, from, *caller, command, argv, *asked);
+                    blocked::register(&mut ground.store, &waiter, me, ground.server.shards);
+                    Some(waiter)
                 });
+                blocked::serve(ground, meter, me);
                 done = *next;
                 if batch.reply_bytes() >= REPLIES_PER_TURN {
                     break;
@@ -69,17 +74,30 @@ where
     ///
     /// Answers may come as fast as they are taken: a turn that took them all would never send anything.
     pub(super) fn deliver(&mut self, from: usize, batch: Batch) -> bool {
-        batch.replies(|conn, bytes| {
+        batch.replies(|conn, answer| {
             let key = conn as usize;
             let Some(conn) = self.conns.get_mut(key) else { return };
-            conn.order.arrived(from, bytes, &mut conn.out);
+            match answer {
+                Answer::Reply(bytes) => conn.order.arrived(from, bytes, &mut conn.out),
+                Answer::Blocks(waiter) => {
+                    conn.order.arrived(from, b"", &mut conn.out);
+                    return self.begin_wait(key, waiter);
+                }
+            }
             if conn.end == End::Now {
                 // Only awaited: nobody will read it.
                 conn.out.clear();
             }
             self.still_open(key);
             self.touch(key);
-            if self.conns.get(key).is_some_and(|c| c.hold == Hold::Drain && c.order.is_empty()) {
+            // Of a connection that sent a command which may block, that was the last.
+            let goes_on = |c: &Conn| match c.hold {
+                Hold::Drain => c.order.is_empty(),
+                Hold::Block => c.order.is_empty() && c.stall.as_ref().is_some_and(|s| s.waiter.is_none()),
+                _ => false,
+            };
+            if let Some(conn) = self.conns.get_mut(key).filter(|c| goes_on(c)) {
+                conn.stall = None;
                 self.release(key);
             }
         });

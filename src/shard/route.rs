@@ -1,5 +1,6 @@
 //! Where a command runs: here, on the one other shard that owns its keys, or on several.
 
+use super::blocked;
 use super::conn::Hold;
 use super::input::Flow;
 use super::txn::ShardSet;
@@ -86,15 +87,21 @@ where
             // The owner cannot keep up: this connection waits for its own replies before it sends more.
             return Flow::Retry(Hold::Drain);
         }
+        let started_ns = self.time.mono_ns;
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Some(session) = conn.session.as_deref() else { return Flow::Done };
-        conn.order.expect(owner, session.is_mute());
+        let mute = session.is_mute();
+        conn.order.expect(owner, mute);
         let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?)))
         else {
             return Flow::Done;
         };
         self.mesh.request(owner, caller, command.id, argv);
         self.tally.remote += 1;
+        if command.row.meta.has(flag::BLOCKING) && blocked::could_block(command, argv) {
+            self.stall(key, started_ns, mute);
+            return Flow::Wait(Hold::Block);
+        }
         Flow::Done
     }
 

@@ -85,6 +85,13 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
     }
 }
 
+/// Appends `value` with the digits of Grisu2 throughout, as scripts pass numbers to commands (fpconv_dtoa): beyond 2^53 a
+/// whole number is not written out digit by digit as [`write_f64`] does.
+pub fn write_shortest(out: &mut Vec<u8>, value: f64) {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.is_finite() && value.abs() > EXACT { grisu::write(out, value) } else { write_f64(out, value) }
+}
+
 /// `value` as [`write_f64`] prints it.
 pub fn fmt_f64(value: f64) -> String {
     let mut out = Vec::with_capacity(24);
