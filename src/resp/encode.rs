@@ -180,18 +180,6 @@ impl<'a> Out<'a> {
         }
     }
 
-    /// An integer of any size, by its decimal digits.
-    pub fn big_number(&mut self, digits: &str) {
-        match self.proto {
-            Proto::V3 => {
-                self.buf.push(b'(');
-                self.buf.extend_from_slice(digits.as_bytes());
-                self.buf.extend_from_slice(b"\r\n");
-            }
-            Proto::V2 => self.bulk(digits.as_bytes()),
-        }
-    }
-
     /// The header of `n` attributes, each a name and a value, that precede a reply. RESP3 only: RESP2 has none.
     pub fn attributes(&mut self, n: usize) {
         self.header(b'|', n);

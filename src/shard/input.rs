@@ -106,6 +106,12 @@ where
         if conn.end != End::Open {
             return;
         }
+        if conn.out.capacity() == 0 {
+            // Replies go into a buffer that is warm. It comes back when it was sent, or the turn ends without a reply.
+            conn.out = self.spares.pop().unwrap_or_default();
+            self.touch(key);
+        }
+        let Some(conn) = self.conns.get_mut(key) else { return };
         if conn.inbuf.is_empty() && conn.hold == Hold::None {
             let used = self.feed(key, data);
             if let (Some(conn), Some(rest)) = (self.conns.get_mut(key), data.get(used..))
@@ -116,10 +122,6 @@ where
         } else {
             conn.inbuf.push(data);
             self.resume(key);
-        }
-        if self.conns.get(key).is_some_and(|c| !c.inbuf.is_empty()) {
-            // What it holds counts for client eviction, and others may see it.
-            self.touch(key);
         }
         self.slow_down(key);
         self.check_query_buffer(key);

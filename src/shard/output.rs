@@ -121,8 +121,7 @@ where
         }
         conn.partial_since_ns = 0;
         if !conn.busy && !conn.out.is_empty() {
-            let spare = self.spares.pop().unwrap_or_default();
-            let buffer = std::mem::replace(&mut conn.out, spare);
+            let buffer = std::mem::take(&mut conn.out);
             conn.sending = buffer.len();
             conn.busy = true;
             self.driver.send(conn.sock, buffer);

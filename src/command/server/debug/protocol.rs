@@ -11,7 +11,7 @@ pub(super) fn protocol(ctx: &mut Ctx<'_>, name: &[u8]) -> Outcome {
         () if is(name, "string") => out.bulk(b"Hello World"),
         () if is(name, "integer") => out.int(12345),
         () if is(name, "double") => out.double_text("3.141"),
-        () if is(name, "bignum") => out.big_number("1234567999999999999999999999999999999"),
+        () if is(name, "bignum") => out.big_number(b"1234567999999999999999999999999999999"),
         () if is(name, "null") => out.null(),
         () if is(name, "array") => {
             out.array(3);
