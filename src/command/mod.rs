@@ -14,6 +14,7 @@ pub mod failure;
 pub mod generic;
 pub mod hash;
 pub mod help;
+pub mod list;
 pub mod meta;
 pub mod redact;
 pub mod row;

@@ -24,6 +24,7 @@ pub static GROUPS: &[&[Row]] = &[
     // Several slices of one group follow each other.
     super::string::ROWS,
     super::bitmap::ROWS,
+    super::list::ROWS,
     super::set::ROWS,
     super::hash::ROWS,
     super::generic::ROWS,

@@ -50,6 +50,13 @@ impl<'a> Out<'a> {
         self.buf.get(mark..).unwrap_or_default()
     }
 
+    /// The contents of the bulk string that was written after `mark`, and nothing after it.
+    pub fn bulk_since(&self, mark: usize) -> &[u8] {
+        let reply = self.since(mark);
+        let start = memchr::memchr(b'\n', reply).map_or(0, |end| end + 1);
+        reply.get(start..reply.len().saturating_sub(2)).unwrap_or_default()
+    }
+
     /// The buffer itself, for bytes that are already encoded.
     pub fn raw(&mut self) -> &mut Vec<u8> {
         self.buf

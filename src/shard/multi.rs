@@ -545,8 +545,11 @@ where
                 conn.session = lock(&work.session).take();
                 conn.out.append(&mut lock(&work.reply));
                 let waits = lock(&work.waits).take();
-                if waits.is_some() || work.again.is_some() {
-                    return self.whole_done(key, started_ns, waits);
+                if work.again.is_some() {
+                    return self.whole_ran_again(key, waits);
+                }
+                if let Some(waiter) = waits {
+                    return self.whole_waits(key, started_ns, waiter);
                 }
                 self.after_command(key, None);
             }

@@ -88,21 +88,20 @@ where
     fn settle(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         conn.dirty = false;
-        let owed = conn.order.open() > 0 || conn.hold == Hold::Txn;
+        let owed = conn.order.open() > 0 || conn.hold == Hold::Txn || conn.stall.is_some();
         match conn.end {
             End::Now if !owed => return self.remove(key),
             End::Now => return,
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
             // A blocked client of Redis that goes away does not come back from its wait.
-            End::AfterInput if matches!(conn.hold, Hold::Pause | Hold::Block) && !owed => {
-                return self.remove(key);
-            }
-            // What is left of its input is a request that was cut off, unless its turn is still to come.
+            End::AfterInput if conn.hold == Hold::Pause && !owed => return self.remove(key),
+            // What is left of its input is a request that was cut off, unless its turn is still to come, or stood behind a
+            // blocking command.
             End::AfterInput
                 if !owed
                     && !conn.busy
                     && conn.out.is_empty()
-                    && conn.hold == Hold::None
+                    && matches!(conn.hold, Hold::None | Hold::Block)
                     && !self.ready.contains(&key) =>
             {
                 return self.remove(key);
@@ -302,7 +301,6 @@ where
     }
 
     fn remove(&mut self, key: usize) {
-        self.give_up(key);
         let Some(mut conn) = self.conns.try_remove(key) else { return };
         self.driver.close(conn.sock);
         if let Some(place) = self.by_sock.get_mut(conn.sock.0 as usize) {

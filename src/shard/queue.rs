@@ -131,7 +131,11 @@ where
                     independent = false;
                     None
                 }
-                Route::Keys(_) => self.owner_of_all(queued, &mut shards),
+                Route::Far(beyond) if beyond(&queued.argv.iter().map(Vec::as_slice).collect::<Vec<_>>()) => {
+                    shards.extend(&ShardSet::all(self.n));
+                    None
+                }
+                Route::Keys(_) | Route::Far(_) => self.owner_of_all(queued, &mut shards),
                 Route::Every(_) | Route::Cursor(_) => {
                     shards.extend(&ShardSet::all(self.n));
                     None

@@ -24,6 +24,13 @@ const KNOWN_DIFFERENCES: &[KnownDifference] = &[
         same: same_client,
     },
     KnownDifference {
+        command: ("OBJECT", "ENCODING"),
+        reason: "7.2 keeps short lists as one listpack, 7.0 keeps all as quicklists",
+        same: |oracle, tested| {
+            *oracle == Value::Bulk(b"quicklist".to_vec()) && *tested == Value::Bulk(b"listpack".to_vec())
+        },
+    },
+    KnownDifference {
         command: ("COMMAND", "INFO"),
         reason: "7.2 adds tips, refines key specifications, and takes one-word commands in GETKEYS (arity -3, was -4)",
         same: same_rows,

@@ -175,6 +175,7 @@ impl Pair {
             ("lazyfree-lazy-user-del", "no"),
             ("active-expire-effort", "1"),
             ("appendfsync", "everysec"),
+            ("list-max-listpack-size", "-2"),
             ("maxmemory-policy", "noeviction"),
         ];
         for server in [&self.oracle, &self.tested] {

@@ -1,13 +1,14 @@
 //! Group generic: commands on keys whatever their type.
 //!
 //! A file per verb cluster: `presence` (is it there, take it away), `expire` and `ttl`, `transfer` (RENAME, COPY, MOVE),
-//! `scan`, `random`, `object`.
+//! `scan`, `random`, `object`, `sort`.
 
 mod expire;
 mod object;
 mod presence;
 mod random;
 mod scan;
+mod sort;
 mod transfer;
 mod ttl;
 
@@ -45,6 +46,8 @@ pub static ROWS: &[Row] = &[
     Row::new(&meta::RENAME, WHOLE, transfer::rename),
     Row::new(&meta::RENAMENX, WHOLE, transfer::renamenx),
     Row::new(&meta::SCAN, Route::Cursor(1), scan::scan),
+    Row::new(&meta::SORT, Route::Far(sort::has_patterns), sort::sort).with_keys(sort::keys_of),
+    Row::new(&meta::SORT_RO, Route::Far(sort::has_patterns), sort::sort_ro),
     Row::new(&meta::TOUCH, SUM, presence::touch),
     Row::new(&meta::TTL, WHOLE, ttl::ttl),
     Row::new(&meta::TYPE, WHOLE, presence::type_of),

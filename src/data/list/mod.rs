@@ -29,8 +29,8 @@ pub use quick::QuickList;
 use super::object::{Collection, Object};
 use super::{Item, Kind, Limits, Listpack};
 use limit::NodeLimit;
-#[cfg(test)]
 use node::Node;
+use smallvec::SmallVec;
 
 /// An end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,16 @@ impl List {
         }
     }
 
+    /// The blocks from head to tail, as RDB files carry them: whether it is a plain element, and the bytes of the
+    /// element or the listpack.
+    pub fn blocks(&self) -> impl Iterator<Item = (bool, &[u8])> {
+        let (pack, nodes) = match self {
+            List::Packed(pack) => (Some((false, pack.as_bytes())), None),
+            List::Quick(quick) => (None, Some(quick.nodes.iter().map(Node::block))),
+        };
+        pack.into_iter().chain(nodes.into_iter().flatten())
+    }
+
     /// What the list takes from the allocator.
     #[must_use]
     pub fn mem_bytes(&self) -> usize {
@@ -175,6 +185,22 @@ impl List {
                 self.shrink(limits);
                 result
             }
+        }
+    }
+
+    /// Moves the element at end `from` to end `to`; the list has one. One that is short enough for its stack buffer
+    /// takes no memory.
+    pub fn rotate(&mut self, from: End, to: End, limits: &Limits) {
+        let mut text: SmallVec<[u8; 128]> = SmallVec::new();
+        let copy = |item: Item<'_>| text.extend_from_slice(item.bytes(&mut itoa::Buffer::new()));
+        // The form is looked at when the list is as long again as it was (t_list.c `lmoveGenericCommand`).
+        let popped = match self {
+            List::Packed(pack) => node::pop(pack, from, copy),
+            List::Quick(quick) => quick.pop(from, copy),
+        };
+        if popped.is_some() {
+            self.push(to, &[&text], limits);
+            self.shrink(limits);
         }
     }
 

@@ -57,6 +57,14 @@ impl Node {
         }
     }
 
+    /// Whether it is plain, and what is stored.
+    pub(super) fn block(&self) -> (bool, &[u8]) {
+        match self {
+            Node::Packed { pack, .. } => (false, pack.as_bytes()),
+            Node::Plain(text) => (true, text),
+        }
+    }
+
     /// What the node takes from the allocator.
     pub(super) fn mem_bytes(&self) -> usize {
         match self {

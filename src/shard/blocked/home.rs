@@ -125,31 +125,41 @@ where
         }
     }
 
-    /// A blocking command ran over several shards, for the first time or again, and its session is back: it waits, or
-    /// had a result (`None`).
-    pub(in super::super) fn whole_done(&mut self, key: usize, started_ns: u64, waits: Option<Arc<Waiter>>) {
+    /// A blocking command ran over several shards for the first time, and its session is back: it waits.
+    pub(in super::super) fn whole_waits(&mut self, key: usize, started_ns: u64, waiter: Arc<Waiter>) {
         let Some(conn) = self.conns.get(key) else { return };
-        let (known, mute) = (conn.stall.is_some(), conn.session.as_ref().is_some_and(|s| s.is_mute()));
+        let mute = conn.session.as_ref().is_some_and(|s| s.is_mute());
         self.after_command(key, None);
+        self.stall(key, started_ns, mute);
+        self.begin_wait(key, waiter);
+    }
+
+    /// The command of a blocked client ran again over several shards, and its session is back: it had a result (`None`), or
+    /// waits on. Between that and now its wait may have been ended, or a key may have got something.
+    pub(in super::super) fn whole_ran_again(&mut self, key: usize, waits: Option<Arc<Waiter>>) {
+        self.after_command(key, None);
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        conn.hold = Hold::Block;
+        let (known, early) = (conn.stall.is_some(), conn.early.take());
         match waits {
             None => {
                 self.end_wait(key);
-                self.release(key);
+                self.go_on(key);
             }
-            Some(waiter) if !known => {
-                self.stall(key, started_ns, mute);
-                self.begin_wait(key, waiter);
-            }
-            Some(waiter) => {
-                if let Some(conn) = self.conns.get_mut(key) {
-                    conn.hold = Hold::Block;
-                }
-                if let Some(reason) = waiter.claim.reason() {
+            Some(waiter) => match waiter.claim.reason().filter(|_| waiter.claim.is_done()) {
+                Some(reason) if known => {
+                    self.forget_waiter(&waiter);
                     self.answer(key, reason);
                 }
-                self.touch(key);
-            }
+                // It has been answered, and its connection could not go on.
+                Some(reason) if reason != Reason::Gone => self.go_on(key),
+                _ => {}
+            },
         }
+        if let Some(letter) = early {
+            self.read_letter(*letter);
+        }
+        self.touch(key);
     }
 
     /// Ends the waits whose time is up.
@@ -194,28 +204,29 @@ where
         clients.into_iter().for_each(|client| self.end_by_id(client, Reason::Forced));
     }
 
-    /// The connection ends: nothing may be popped for it any more.
+    /// The connection ends: nothing may be popped for it any more. If its command is just being run, the connection stays
+    /// until it is known what came of that: a client that only sends no more still reads.
     pub(in super::super) fn give_up(&mut self, key: usize) {
         let Some(waiter) = self.conns.get(key).and_then(|c| c.stall.as_ref()?.waiter.clone()) else { return };
-        let left = match waiter.claim.end(Reason::Gone) {
+        let over = match waiter.claim.end(Reason::Gone) {
             End::Won => true,
-            // A letter comes, and finds nobody.
             End::Noted(_) => false,
-            // CLIENT UNBLOCK claimed it, whose note finds nobody; or it was served, and a letter comes.
+            // Either CLIENT UNBLOCK claimed it, whose note will find nobody, or it was served.
             End::Over => waiter.claim.reason().is_some(),
         };
-        if left {
+        if over {
             self.forget_waiter(&waiter);
-        }
-        // While a transaction runs its command again, that comes back to the connection first.
-        if self.conns.get(key).is_some_and(|c| c.hold == Hold::Block) {
-            self.end_wait(key);
+            self.answer(key, Reason::Gone);
         }
     }
 
     /// Ends a wait and replies what stands for `reason`.
     fn answer(&mut self, key: usize, reason: Reason) {
         let Some(stall) = self.end_wait(key) else { return };
+        if reason == Reason::Gone {
+            // The connection keeps its hold: it executes nothing any more.
+            return self.touch(key);
+        }
         self.go_on(key);
         let Some(waiter) = stall.waiter else { return };
         let mut reply = Vec::new();
@@ -313,10 +324,9 @@ where
         let conn = key.and_then(|key| self.conns.get_mut(key));
         let known = conn.as_ref().is_some_and(|c| is_same(c.stall.as_deref(), waiter));
         if let Some(conn) = conn
-            && !known
             && conn.hold == Hold::Txn
         {
-            // The transaction in which it began to wait is done, but not seen to be yet.
+            // The transaction in which its command ran is done, but not seen to be yet.
             conn.early = Some(Box::new(letter));
             return;
         }

@@ -16,7 +16,8 @@
 
 use crate::base::digest::{sha1, to_hex};
 use crate::command::{Args, Ctx};
-use crate::data::{Entry, HKey};
+use crate::data::hash::FieldTtl;
+use crate::data::{Entry, HKey, Item, Object, ValueRef};
 use crate::resp::Out;
 use std::collections::BTreeMap;
 
@@ -40,11 +41,33 @@ fn mix(digest: &mut Digest, bytes: &[u8]) {
     *digest = sha1(digest);
 }
 
+/// Adds a value that is more than a short string. The elements of a list have an order; members and fields only add up.
+fn mix_object(digest: &mut Digest, object: &Object) {
+    let text = |item: Item<'_>| item.to_vec();
+    match object {
+        Object::Str(bytes) => mix(digest, bytes),
+        Object::List(list) => list.iter().for_each(|item| mix(digest, &text(item))),
+        Object::Set(set) => set.iter().for_each(|item| xor(digest, &text(item))),
+        Object::Hash(hash) => {
+            for (field, value) in hash.pairs(i64::MIN) {
+                let (field, mut element) = (text(field), ZERO);
+                mix(&mut element, &field);
+                mix(&mut element, &text(value));
+                if hash.ttl(&field, i64::MIN) != FieldTtl::Never {
+                    xor(&mut element, b"!!hexpire!!");
+                }
+                xor(digest, &element);
+            }
+        }
+    }
+}
+
 /// Adds type, value and expiry of an entry (debug.c `xorObjectDigest`).
 fn mix_entry(digest: &mut Digest, entry: &Entry) {
     mix(digest, &u32::from(entry.kind() as u8).to_be_bytes());
-    if let Some(bytes) = entry.string_bytes(&mut itoa::Buffer::new()) {
-        mix(digest, bytes);
+    match entry.value() {
+        ValueRef::Object(object) => mix_object(digest, object),
+        _ => mix(digest, entry.string_bytes(&mut itoa::Buffer::new()).unwrap_or_default()),
     }
     if entry.has_expire() {
         xor(digest, b"!!expire!!");

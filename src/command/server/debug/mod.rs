@@ -26,6 +26,7 @@ use crate::command::args::{is, word};
 use crate::command::meta::server as meta;
 use crate::command::{Args, Ctx, Failure, Merge, Outcome, Route, Row, Server, View};
 use crate::config;
+use crate::data::limits::LIST_PLAIN_BYTES;
 use crate::observe::log;
 use crate::resp::{Out, Proto};
 use digest::{Dataset, Digest};
@@ -154,16 +155,14 @@ fn rewrite_config(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(())
 }
 
-/// Checked as in Redis. It tunes how lists are stored, not what they hold, and there are no lists to tune yet.
+/// It tunes how lists are stored, not what they hold; 0 is the default (quicklist.c `quicklistisSetPackedThreshold`).
 fn packed_threshold(ctx: &mut Ctx<'_>, word: &[u8]) -> Outcome {
-    match numbers::parse_memory(word) {
-        Some(bytes) if bytes <= PACKED_MAX => ctx.out.ok(),
-        _ => {
-            return Err(Failure::text(
-                "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
-            ));
-        }
-    }
+    let bytes = numbers::parse_memory(word)
+        .filter(|bytes| *bytes <= PACKED_MAX)
+        .ok_or(Failure::text("ERR argument must be a memory value bigger than 1 and smaller than 4gb"))?;
+    let bytes = usize::try_from(bytes).ok().filter(|bytes| *bytes > 0).unwrap_or(LIST_PLAIN_BYTES);
+    ctx.keys.view.each(|store| store.limits.list_plain_bytes = bytes);
+    ctx.out.ok();
     Ok(())
 }
 
