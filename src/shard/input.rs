@@ -117,10 +117,10 @@ where
             if let (Some(conn), Some(rest)) = (self.conns.get_mut(key), data.get(used..))
                 && conn.end == End::Open
             {
-                conn.inbuf.push(rest);
+                conn.inbuf.push(rest, conn.need);
             }
         } else {
-            conn.inbuf.push(data);
+            conn.inbuf.push(data, conn.need);
             self.resume(key);
         }
         self.slow_down(key);
@@ -313,7 +313,8 @@ where
             Ok(command) => *command,
             Err(failure) => {
                 if !self.turned_away(key, argv) {
-                    self.refuse(key, None, failure);
+                    // A wrong number of words counts as a refusal of the command that they name.
+                    self.refuse(key, table::find(argv), failure);
                 }
                 self.after_command(key, None);
                 return Flow::Done;
