@@ -10,6 +10,7 @@ pub mod bits;
 mod block;
 pub mod entry;
 pub mod fields;
+
 pub mod hash;
 pub mod intset;
 pub mod limits;
@@ -19,6 +20,7 @@ pub mod object;
 pub mod set;
 pub mod slot;
 pub mod table;
+pub mod zset;
 
 pub use entry::{Entry, EntryBox, Kind, ValueRef};
 pub use fields::Fields;
@@ -30,3 +32,4 @@ pub use listpack::{InvalidListpack, Item, Listpack};
 pub use object::{Collection, Object};
 pub use set::Set;
 pub use table::{HKey, Table};
+pub use zset::ZSet;

@@ -8,6 +8,7 @@ use super::entry::Kind;
 use super::hash::Hash;
 use super::list::List;
 use super::set::Set;
+use super::zset::ZSet;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
 pub trait Collection: Sized + Into<Object> {
@@ -36,6 +37,8 @@ pub enum Object {
     Set(Set),
     /// A list.
     List(List),
+    /// A sorted set.
+    ZSet(ZSet),
 }
 
 /// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
@@ -71,6 +74,7 @@ macro_rules! collection {
 collection!(Hash);
 
 collection!(Set);
+collection!(ZSet);
 
 impl Object {
     /// Bytes that the value asked the allocator for beside the entry's own block.
@@ -81,6 +85,7 @@ impl Object {
             Object::Hash(hash) => hash.mem_bytes(),
             Object::Set(set) => set.mem_bytes(),
             Object::List(list) => list.mem_bytes(),
+            Object::ZSet(zset) => zset.mem_bytes(),
         }
     }
 
@@ -94,6 +99,7 @@ impl Object {
             Object::Hash(hash) => hash.free_effort(),
             Object::Set(set) => set.free_effort(),
             Object::List(list) => list.node_count(),
+            Object::ZSet(zset) => zset.free_effort(),
         }
     }
 
@@ -105,6 +111,7 @@ impl Object {
             Object::Hash(hash) => hash.encoding(),
             Object::Set(set) => set.encoding(),
             Object::List(list) => list.encoding(),
+            Object::ZSet(zset) => zset.encoding(),
         }
     }
 }
