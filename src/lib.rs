@@ -13,6 +13,7 @@ pub mod io;
 pub mod journal;
 pub mod keyspace;
 pub mod observe;
+pub mod persist;
 pub mod resp;
 pub mod script;
 pub mod shard;

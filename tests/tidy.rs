@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LEVELS: &[&[&str]] = &[
     &["base", "io"],
     &["resp", "data"],
-    &["keyspace", "journal", "config", "script"],
+    &["keyspace", "journal", "config", "persist", "script"],
     &["command", "observe"],
     &["shard", "connection"],
     &["control"],
