@@ -92,6 +92,7 @@ impl Fixture {
             executable: "shoal".into(),
             wake: Box::new(|_| {}),
             shutdown: Box::new(|_| {}),
+            abort_shutdown: Box::new(|| false),
         };
         let info = Arc::new(ClientInfo { id: 1, ..ClientInfo::default() });
         let mut store = Store::new(16, 1);

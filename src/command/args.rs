@@ -1,7 +1,7 @@
 //! Reading argument words: numbers and option names, with Redis's errors.
 
 use super::{Args, Failure};
-use crate::base::numbers;
+use crate::base::numbers::{self, LongDouble};
 
 /// Word `i` as a 64-bit integer (object.c `getLongLongFromObjectOrReply`).
 ///
@@ -28,6 +28,34 @@ pub fn int32(word: &[u8]) -> Result<i32, Failure> {
 /// `line` if it is none.
 pub fn int_or(word: &[u8], line: &'static str) -> Result<i64, Failure> {
     numbers::parse_i64(word).ok_or(Failure::text(line))
+}
+
+/// Word as an integer from `min` to `max`, with an error line of the command's own (object.c
+/// `getRangeLongFromObjectOrReply`).
+///
+/// # Errors
+/// `line` if it is none or lies outside.
+pub fn range(word: &[u8], min: i64, max: i64, line: &'static str) -> Result<i64, Failure> {
+    int_or(word, line).and_then(|n| if (min..=max).contains(&n) { Ok(n) } else { Err(Failure::text(line)) })
+}
+
+/// Word as the time that a client is ready to wait: seconds, with a fraction if it likes. In milliseconds, rounded up;
+/// 0 is for ever (timeout.c `getTimeoutFromObjectOrReply` with UNIT_SECONDS).
+///
+/// # Errors
+/// It is no number, negative, or ends beyond what a clock can show.
+pub fn timeout_ms(word: &[u8], now_ms: i64) -> Result<i64, Failure> {
+    const OUT_OF_RANGE: Failure = Failure::text("ERR timeout is out of range");
+    let seconds =
+        LongDouble::parse(word).ok_or(Failure::text("ERR timeout is not a float or out of range"))?;
+    let ms = seconds.scaled_ceil(1000).ok_or(OUT_OF_RANGE)?;
+    if ms < 0 {
+        return Err(Failure::text("ERR timeout is negative"));
+    }
+    if ms > 0 && now_ms.checked_add(ms).is_none() {
+        return Err(OUT_OF_RANGE);
+    }
+    Ok(ms)
 }
 
 /// Word as a count that is not negative (object.c `getPositiveLongFromObjectOrReply`).

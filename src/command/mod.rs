@@ -5,6 +5,7 @@
 //! A handler is a small function from a `Ctx` (keys, session, server) and the argument words to a reply written to
 //! `ctx.out`; it never suspends, reads no clock, and returns a `Failure` for an error reply.
 
+pub mod access;
 pub mod args;
 pub mod bitmap;
 pub mod blocking;
@@ -12,10 +13,14 @@ pub mod connection;
 pub mod ctx;
 pub mod failure;
 pub mod generic;
+pub mod geo;
+pub mod hash;
 pub mod help;
+pub mod hyperloglog;
+pub mod list;
 pub mod meta;
 pub mod nested;
-pub mod permit;
+pub mod pubsub;
 pub mod redact;
 pub mod row;
 pub mod sampling;
@@ -25,13 +30,15 @@ pub mod server;
 pub mod server_state;
 pub mod session;
 pub mod set;
+pub mod sorted_set;
+pub mod stream;
 pub mod string;
 pub mod table;
 #[cfg(test)]
 pub mod testing;
 pub mod transactions;
 
-pub use blocking::{Timeout, Wait};
+pub use blocking::{Asked, Timeout, Wait};
 pub use ctx::{Ctx, Idle, Keys, Stores, View, shorten};
 pub use failure::{Failure, Outcome};
 pub use row::{Command, Handler, Merge, Route, Row, ShardOp, Spread};

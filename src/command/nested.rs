@@ -6,9 +6,12 @@
 //!
 //! Redis: script.c `scriptCall`.
 
+use super::access;
+use super::connection::client::tracking::remember;
 use super::meta::{flag, key_flag};
 use super::row::{Command, Handler, Route};
-use super::{Args, Ctx, Failure, Keys, Server, Session, View, permit, table};
+use super::{Args, Ctx, Failure, Keys, Server, Session, View, table};
+use crate::acl::User;
 use crate::base::clock;
 use crate::data::slot::key_slot;
 use crate::keyspace::slots;
@@ -16,7 +19,6 @@ use crate::resp::{Out, Proto};
 use crate::script::cache::Mark;
 use smallvec::SmallVec;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// What a script may do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,6 +43,8 @@ pub struct Nested<'a> {
     /// The shard whose thread runs it.
     pub shard: usize,
     now_ms: i64,
+    /// Whose permissions its commands need, if not everything is allowed.
+    user: Option<Arc<User>>,
     rules: Rules,
     /// Memory was short when the script began.
     short: bool,
@@ -74,6 +78,7 @@ impl<'a> Nested<'a> {
         let Ctx { keys, session, server, shard, .. } = ctx;
         Nested {
             now_ms: keys.now_ms,
+            user: session.limits(&server.acl),
             view: keys.view.reborrow(),
             session,
             server,
@@ -137,7 +142,11 @@ impl<'a> Nested<'a> {
         let out = Out::new(reply, proto);
         let session = &mut *self.session;
         let mut ctx = Ctx { keys, out, session, server, command, shard, idle: None };
-        if let Err(failure) = handler(&mut ctx, words) {
+        let outcome = handler(&mut ctx, words);
+        if ctx.session.tracks {
+            remember(&mut ctx.keys, ctx.session, command, words);
+        }
+        if let Err(failure) = outcome {
             ctx.out.truncate(mark);
             ctx.out.error(&failure.line());
         }
@@ -158,10 +167,12 @@ impl<'a> Nested<'a> {
         if !table::arity_fits(command, words.len()) || matches!(command.row.handler, Handler::Container) {
             return Err(b"Wrong number of args calling Redis command from script".to_vec());
         }
-        if meta.has(flag::NOSCRIPT) && !self.server.scripting.allow_all.load(Ordering::Relaxed) {
+        if meta.has(flag::NOSCRIPT) && !self.server.switches.are_scripts_unbound() {
             return Err(b"This Redis command is not allowed from script".to_vec());
         }
-        permit::permitted(self.session, command, words)?;
+        if let Some(user) = &self.user {
+            access::permit_in_script(self.server, self.session, user, command, words, self.now_ms)?;
+        }
         if self.rules.read_only && meta.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0 {
             return Err(b"Write commands are not allowed from read-only scripts.".to_vec());
         }
@@ -191,8 +202,11 @@ impl<'a> Nested<'a> {
             |word: usize| slots::owner(key_slot(words.get(word).copied().unwrap_or_default()), shards);
         let inside = match command.row.route {
             Route::Home => true,
-            _ if command.row.meta.keys.iter().any(|spec| spec.flags & key_flag::INCOMPLETE != 0) => false,
-            Route::Keys(_) | Route::Script => match command.one_key {
+            Route::Far(beyond) if beyond(words) => false,
+            Route::Keys(_) if command.row.meta.keys.iter().any(|s| s.flags & key_flag::INCOMPLETE != 0) => {
+                false
+            }
+            Route::Keys(_) | Route::Far(_) | Route::Script => match command.one_key {
                 Some(word) => fits(owner(word)),
                 None => {
                     let mut keys = Vec::new();
@@ -260,9 +274,9 @@ pub fn shards_of(keys: Args<'_>, shards: usize) -> Declared {
 }
 
 /// Whether the caller may run the command that these words name; `None` if there is none.
-pub fn permits(session: &Session, words: Args<'_>) -> Option<bool> {
+pub fn permits(server: &Server, session: &Session, words: Args<'_>) -> Option<bool> {
     let command = table::registry().find(words)?;
-    Some(permit::permitted(session, command, words).is_ok())
+    Some(session.limits(&server.acl).is_none_or(|user| access::permit(&user, command, words).is_ok()))
 }
 
 /// A refusal as a failure of the command that called the script.

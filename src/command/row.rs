@@ -39,6 +39,8 @@ pub enum Route {
     Home,
     /// Where its keys are.
     Keys(Spread),
+    /// Where its keys are; over all shards together (class D) if its words say that it needs keys that it does not name.
+    Far(fn(Args<'_>) -> bool),
     /// On every shard (class I), whatever its words: DBSIZE, FLUSHALL, KEYS.
     Every(Merge),
     /// It runs a script or function: where the keys are that it declares or, until it is known that these suffice, over
@@ -99,6 +101,11 @@ impl Row {
         handler: fn(&mut Ctx<'_>, Args<'_>) -> Outcome,
     ) -> Row {
         Row { meta, route, handler: Handler::Run(handler), get_keys: None, subcommands: &[] }
+    }
+
+    /// The same row with a finder of its keys.
+    pub const fn with_keys(self, get_keys: GetKeys) -> Row {
+        Row { get_keys: Some(get_keys), ..self }
     }
 
     /// A row done by the shard loop.

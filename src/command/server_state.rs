@@ -6,21 +6,30 @@
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
 //! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
+//! | `pubsub`, `messages`, `tracking`, `invalid` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
+//! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
 //! | `scripting` | see `script` | see `script` | see `script` |
+//! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
 mod observing;
+mod pressing;
+mod switches;
 
+pub use switches::Switches;
+
+use crate::acl::Acl;
 use crate::config::{Config, SetError};
 use crate::observe::latency::LatencyMonitor;
 use crate::observe::rates::Sampler;
 use crate::observe::slowlog::SlowLog;
 use crate::observe::{Registry, ShardStats};
+use crate::pubsub::{self, Delivery, Inboxes, tracking};
 use crate::script::Scripting;
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
@@ -40,6 +49,10 @@ pub enum Note {
     Push(u64, Arc<[u8]>),
     /// A pause ended: look at the connections that wait for it.
     Resume,
+    /// The wait of this blocked client was ended by CLIENT UNBLOCK: answer it.
+    Unblocked(u64),
+    /// End all waits with an error.
+    UnblockAll,
     /// Evict something: memory is above the limit and this shard holds the most.
     Evict,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
@@ -104,6 +117,14 @@ pub struct Server {
     pub stats: Box<[CachePadded<ShardStats>]>,
     /// Connections.
     pub clients: Registry,
+    /// Who subscribes to what.
+    pub pubsub: pubsub::Registry,
+    /// Published messages on their way to shards.
+    pub messages: Inboxes<Delivery>,
+    /// Client side caching.
+    pub tracking: Arc<tracking::Shared>,
+    /// Invalidations on their way to shards.
+    pub invalid: Inboxes<tracking::Arriving>,
     /// Number of MONITORs: while zero no command is formatted for them.
     pub monitors: AtomicUsize,
     /// Slow commands.
@@ -116,13 +137,18 @@ pub struct Server {
     pub peak_memory: AtomicUsize,
     /// Bytes that were allocated when the server had been set up; 0 until the first sample.
     pub startup_memory: AtomicUsize,
-    /// Failed authentications.
-    pub denied_auth: AtomicU64,
     /// Scripts, functions and what is known of those that run.
     pub scripting: Scripting,
+    /// Users and what they may do.
+    pub acl: Acl,
+    /// What DEBUG switches.
+    pub switches: Switches,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
+    arrivals: AtomicU64,
+    client_limit: AtomicU64,
+    choosing_clients: Mutex<()>,
     monitor_list: Mutex<Vec<(u64, usize)>>,
     pause_until_ms: AtomicI64,
     pause_writes_only: AtomicBool,
@@ -131,6 +157,7 @@ pub struct Server {
     evictions: Box<[AtomicBool]>,
     wakes: Box<dyn Fn(usize) + Send + Sync>,
     shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
+    abort_shutdown: Box<dyn Fn() -> bool + Send + Sync>,
     apply_config: OnceLock<Box<ApplyConfig>>,
 }
 
@@ -144,6 +171,8 @@ pub struct Process {
     pub wake: Box<dyn Fn(usize) + Send + Sync>,
     /// Asks the control core to end the process.
     pub shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
+    /// Takes back what asked the control core for the end and was not taken up yet; whether there was anything.
+    pub abort_shutdown: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Server {
@@ -161,17 +190,25 @@ impl Server {
             shards,
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
             clients: Registry::default(),
+            pubsub: pubsub::Registry::default(),
+            messages: Inboxes::new(shards),
+            tracking: Arc::default(),
+            invalid: Inboxes::new(shards),
             monitors: AtomicUsize::new(0),
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             sampler: Sampler::default(),
             peak_memory: AtomicUsize::new(0),
             startup_memory: AtomicUsize::new(0),
-            denied_auth: AtomicU64::new(0),
             scripting: Scripting::new(shards),
+            acl: Acl::default(),
+            switches: Switches::default(),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
+            arrivals: AtomicU64::new(0),
+            client_limit: AtomicU64::new(0),
+            choosing_clients: Mutex::new(()),
             monitor_list: Mutex::default(),
             pause_until_ms: AtomicI64::new(0),
             pause_writes_only: AtomicBool::new(false),
@@ -180,9 +217,14 @@ impl Server {
             mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
+            abort_shutdown: process.abort_shutdown,
             apply_config: OnceLock::new(),
         };
-        server.obey(&server.config.load());
+        let config = server.config.load_full();
+        server.obey(&config);
+        if config.requirepass.is_some() {
+            server.acl.set_default_password(config.requirepass.as_deref());
+        }
         server
     }
 
@@ -205,7 +247,11 @@ impl Server {
     /// Publishes a new configuration and tells every shard. To be called under [`Server::lock_config`].
     pub fn set_config(&self, config: Config) {
         self.obey(&config);
-        self.config.store(Arc::new(config));
+        let old = self.config.swap(Arc::new(config));
+        let requirepass = &self.config.load().requirepass;
+        if *requirepass != old.requirepass {
+            self.acl.set_default_password(requirepass.as_deref());
+        }
         self.post_all(&Note::Config);
     }
 
@@ -260,12 +306,19 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause, a MONITOR or a slow script asks for a look at every command.
+    /// Whether a pause, a MONITOR, a slow script or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
         self.has_monitors()
+            || self.is_congested()
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
+    }
+
+    /// Whether some shard has more to tell its clients than it should have.
+    #[inline]
+    pub fn is_congested(&self) -> bool {
+        self.messages.is_congested() || self.invalid.is_congested()
     }
 
     /// Whether some connection is a MONITOR.
@@ -308,6 +361,22 @@ impl Server {
     /// Asks for the end of the process.
     pub fn request_shutdown(&self, request: ShutdownRequest) {
         (self.shutdown)(request);
+    }
+
+    /// The place of a client that begins to wait among all that ever did.
+    pub fn next_arrival(&self) -> u64 {
+        self.arrivals.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Ends the waits of all blocked clients with an error, and their connections (blocked.c
+    /// `disconnectAllBlockedClients`): the instance became something on which waiting makes no sense.
+    pub fn unblock_all(&self) {
+        self.post_all(&Note::UnblockAll);
+    }
+
+    /// Takes back what asked for the end of the process and was not taken up yet; whether there was anything.
+    pub fn abort_shutdown(&self) -> bool {
+        (self.abort_shutdown)()
     }
 
     /// Holds commands back until `until_ms` (unix time); a later end than the present one wins, `All` over `Write`.

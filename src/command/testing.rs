@@ -65,6 +65,7 @@ impl Fixture {
             executable: "shoal".into(),
             wake: Box::new(|_| {}),
             shutdown: Box::new(|_| {}),
+            abort_shutdown: Box::new(|| false),
         };
         let info = Arc::new(ClientInfo { id: 1, ..ClientInfo::default() });
         Fixture {

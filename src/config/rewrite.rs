@@ -35,17 +35,31 @@ pub type OtherLines<'a> = (&'a str, Vec<Vec<u8>>);
 
 /// Rewrites the file at `path`, or makes it. `others` holds the lines of options outside the table.
 pub fn rewrite(path: &Path, config: &Config, others: &[OtherLines<'_>]) -> io::Result<()> {
+    rewrite_file(path, config, others, false)
+}
+
+/// The same, with a line for every directive, those that the file does not mention and that have their defaults too
+/// (DEBUG CONFIG-REWRITE-FORCE-ALL).
+pub fn rewrite_all(path: &Path, config: &Config, others: &[OtherLines<'_>]) -> io::Result<()> {
+    rewrite_file(path, config, others, true)
+}
+
+fn rewrite_file(path: &Path, config: &Config, others: &[OtherLines<'_>], all: bool) -> io::Result<()> {
     let old = match fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
     };
-    replace_file(path, &rewritten(&old, config, others))
+    replace_file(path, &new_text(&old, config, others, all))
 }
 
 /// The new text of a configuration file whose text was `old`.
 pub fn rewritten(old: &[u8], config: &Config, others: &[OtherLines<'_>]) -> Vec<u8> {
-    let mut rewriter = Rewriter::new(old);
+    new_text(old, config, others, false)
+}
+
+fn new_text(old: &[u8], config: &Config, others: &[OtherLines<'_>], all: bool) -> Vec<u8> {
+    let mut rewriter = Rewriter { all, ..Rewriter::new(old) };
     let defaults = Config::default();
     for directive in DIRECTIVES {
         rewriter.directive(directive, config, &defaults);
@@ -67,6 +81,8 @@ struct Rewriter {
     /// Options whose lines are all accounted for: what is left of their mentions goes.
     done: HashSet<String>,
     needs_signature: bool,
+    /// Every directive gets a line, whatever its value.
+    all: bool,
 }
 
 impl Rewriter {
@@ -77,6 +93,7 @@ impl Rewriter {
             mentions: HashMap::new(),
             done: HashSet::new(),
             needs_signature: true,
+            all: false,
         };
         if old.is_empty() {
             return rewriter;
@@ -120,7 +137,7 @@ impl Rewriter {
     /// Writes a directive of the table.
     fn directive(&mut self, directive: &Directive, config: &Config, defaults: &Config) {
         let name = directive.name;
-        let mut force = !directive.same(config, defaults);
+        let mut force = self.all || !directive.same(config, defaults);
         self.mark(name);
         let plain = |value: &str| format!("{name} {value}").into_bytes();
         let quoted = |value: &[u8]| {
@@ -151,7 +168,7 @@ impl Rewriter {
                     let (hard, soft) =
                         (format_memory(limit.hard_bytes.into()), format_memory(limit.soft_bytes.into()));
                     let line = plain(&format!("{class} {hard} {soft} {}", limit.soft_seconds));
-                    self.line(name, line, *limit != default);
+                    self.line(name, line, self.all || *limit != default);
                 }
                 return;
             }
@@ -218,7 +235,7 @@ fn option_of(line: &[u8]) -> Option<String> {
 }
 
 /// Replaces a file's content so that readers and crashes see all of it or nothing.
-fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let (temp, mut file) = create_beside(path)?;
     let written =
         file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temp, path));

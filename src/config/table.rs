@@ -41,11 +41,7 @@ const REPLICATION: Status =
     Accepted("replication is not built yet: the server follows no other and feeds none");
 const CLUSTER: Status = Accepted("cluster mode is not built yet: the server runs alone and owns every slot");
 const TLS: Status = Accepted("TLS is not built yet: connections are plain TCP");
-pub(super) const ACL: Status =
-    Accepted("ACL users are not built yet: there is the default user, guarded by requirepass");
 pub(super) const MODULES: Status = Accepted("modules are shared objects made for Redis; none can be loaded");
-const TRACKING: Status = Accepted("client side caching is not built yet: no key is tracked");
-const NOTIFY: Status = Accepted("keyspace events are not built yet: none is published");
 const COMPRESS: Status = Accepted("nodes of a list are packed but not compressed");
 const IO_THREADS: Status =
     Accepted("every shard serves its own sockets; the directive `shards` sets their number");
@@ -59,8 +55,6 @@ const HUGE_PAGES: Status = Accepted(
 const TEN_HZ: Status = Accepted(
     "each shard's periodic work runs ten times a second, and expiry goes on in between while there is much to expire",
 );
-const CLIENT_EVICTION: Status =
-    Accepted("client eviction is not built yet: no client is disconnected for the memory of all");
 const MEMCHECK: Status = Accepted("memory is not tested after a crash");
 const WATCHDOG: Status = Accepted("no watchdog runs; LATENCY and SLOWLOG show what was slow");
 const PANIC: Status = Accepted("a fatal error always aborts, so that the kernel can keep a core file");
@@ -70,11 +64,11 @@ const WARNINGS: Status = Accepted("no start-up warning of Shoal's stops the serv
 directives! {
     section "Shards" {
         /// Number of shards, each a thread that owns a range of slots; 0 takes every CPU the process may use.
-        "shards" => shards: u32 = 0, int(0, 256), [IMMUTABLE], Implemented;
+        "shards" => shards: u32 = 0, int(0, 256), [IMMUTABLE, HIDDEN], Implemented;
         /// Microseconds for which a shard that has run out of work looks for more before it sleeps.
         "shard-spin-us" => shard_spin_us: u32 = 0, int(0, 1_000_000), [], Implemented;
         /// Ties every shard to one CPU of the set the process may use.
-        "shard-pin" => shard_pin: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
+        "shard-pin" => shard_pin: bool = true, Kind::Bool, [IMMUTABLE, HIDDEN], Implemented;
     }
 
     section "Network" {
@@ -106,7 +100,7 @@ directives! {
         "maxclients" => maxclients: u32 = 10_000, int(1, u32::MAX as i64), [], Implemented;
         /// Most memory for all clients' buffers together, in bytes or percent of maxmemory; 0 means no limit.
         "maxmemory-clients" =>
-            maxmemory_clients: MemoryLimit = MemoryLimit::Bytes(0), bytes_or_percent(), [], CLIENT_EVICTION;
+            maxmemory_clients: MemoryLimit = MemoryLimit::Bytes(0), bytes_or_percent(), [], Implemented;
         /// Per class (normal, replica, pubsub): hard limit, soft limit and its seconds, for bytes that wait
         /// to be sent.
         "client-output-buffer-limit" =>
@@ -118,7 +112,7 @@ directives! {
         "proto-max-bulk-len" =>
             proto_max_bulk_len: u64 = 512 << 20, bytes(1 << 20, LONG), [DEBUG], Implemented;
         /// Most keys remembered for client side caching; 0 means no limit.
-        "tracking-table-max-keys" => tracking_table_max_keys: u64 = 1_000_000, int(0, i64::MAX), [], TRACKING;
+        "tracking-table-max-keys" => tracking_table_max_keys: u64 = 1_000_000, int(0, i64::MAX), [], Implemented;
         /// Whether I/O threads read as well as write.
         "io-threads-do-reads" =>
             io_threads_do_reads: bool = false, Kind::Bool, [DEBUG, IMMUTABLE], IO_THREADS;
@@ -142,13 +136,13 @@ directives! {
             enable_module_command: ProtectedAction = ProtectedAction::No,
                 Kind::Choice(ProtectedAction::NAMES), [IMMUTABLE], MODULES;
         /// File that holds the ACL users.
-        "aclfile" => aclfile: String = String::new(), Kind::Text(any), [IMMUTABLE], ACL;
+        "aclfile" => aclfile: String = String::new(), Kind::Text(any), [IMMUTABLE], Implemented;
         /// Channels that a new user may use.
         "acl-pubsub-default" =>
             acl_pubsub_default: AclPubsubDefault = AclPubsubDefault::ResetChannels,
-                Kind::Choice(AclPubsubDefault::NAMES), [], ACL;
+                Kind::Choice(AclPubsubDefault::NAMES), [], Implemented;
         /// Most entries of the ACL log.
-        "acllog-max-len" => acllog_max_len: u64 = 128, int(0, i64::MAX), [], ACL;
+        "acllog-max-len" => acllog_max_len: u64 = 128, int(0, i64::MAX), [], Implemented;
     }
 
     section "General" {
@@ -283,7 +277,7 @@ directives! {
         "active-expire-effort" => active_expire_effort: u32 = 1, int(1, 10), [], Implemented;
         /// Classes of keyspace events that are published.
         "notify-keyspace-events" =>
-            notify_keyspace_events: EventClasses = EventClasses(0), Kind::Events, [], NOTIFY;
+            notify_keyspace_events: EventClasses = EventClasses(0), Kind::Events, [], Implemented;
         /// Microseconds from which a command enters the slow log; -1 logs none.
         "slowlog-log-slower-than" =>
             slowlog_log_slower_than: i64 = 10_000, int(-1, i64::MAX), [], Implemented;

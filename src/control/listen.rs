@@ -94,7 +94,8 @@ fn open_unix(path: &str, config: &Config) -> Result<Socket, Failed> {
     Ok(socket)
 }
 
-/// One listener per address of `bind`; an address with a leading `-` may be missing on this machine.
+/// One listener per address of `bind`; an address with a leading `-` may be missing on this machine. Without addresses
+/// there is none, as `bind ""` asks for (server.c `listenToPort`).
 fn open_tcp(config: &Config) -> Result<Vec<Socket>, Failed> {
     let mut sockets = Vec::new();
     if config.port == 0 {
@@ -124,7 +125,7 @@ fn open_tcp(config: &Config) -> Result<Vec<Socket>, Failed> {
             }
         }
     }
-    if sockets.is_empty() { Err(refused(config)) } else { Ok(sockets) }
+    if sockets.is_empty() && !config.bind.is_empty() { Err(refused(config)) } else { Ok(sockets) }
 }
 
 fn refused(config: &Config) -> Failed {
@@ -202,6 +203,15 @@ mod tests {
         let marked = Config { socket_mark_id: 9, ..config(port, &["127.0.0.1"]) };
         listeners.replace_tcp(&marked, true).unwrap();
         assert_eq!(listeners.tcp[0].mark().unwrap(), if may { 9 } else { 0 });
+    }
+
+    #[test]
+    fn without_addresses_there_is_no_listener() {
+        let (mut listeners, port) = listening(&["127.0.0.1"]);
+        assert_eq!(listeners.replace_tcp(&config(port, &[]), true).unwrap().len(), 0);
+        assert!(!connects(port));
+        listeners.replace_tcp(&config(port, &["127.0.0.1"]), true).unwrap();
+        assert!(connects(port));
     }
 
     #[test]

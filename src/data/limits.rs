@@ -3,6 +3,9 @@
 //! Copied into each store when the configuration changes. All counts are elements (fields of a hash, members of a set or
 //! sorted set), all sizes bytes of one element.
 
+/// Default of [`Limits::list_plain_bytes`] (Redis: quicklist.c `packed_threshold`).
+pub const LIST_PLAIN_BYTES: usize = 1 << 30;
+
 /// Limits of the compact encodings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -10,6 +13,8 @@ pub struct Limits {
     pub list_node_size: i32,
     /// `list-compress-depth`: nodes at either end of a list that stay uncompressed; 0 for all.
     pub list_compress_depth: u32,
+    /// Length in bytes from which on an element of a list gets a node of its own (DEBUG QUICKLIST-PACKED-THRESHOLD).
+    pub list_plain_bytes: usize,
     /// `hash-max-listpack-entries`.
     pub hash_entries: usize,
     /// `hash-max-listpack-value`.
@@ -38,6 +43,7 @@ impl Default for Limits {
         Limits {
             list_node_size: -2,
             list_compress_depth: 0,
+            list_plain_bytes: LIST_PLAIN_BYTES,
             hash_entries: 512,
             hash_value_bytes: 64,
             set_ints: 512,

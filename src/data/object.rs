@@ -5,7 +5,11 @@
 //! asked of all of them (memory, cost of freeing, encoding name) is answered here.
 
 use super::entry::Kind;
+use super::hash::Hash;
+use super::list::List;
 use super::set::Set;
+use super::stream::Stream;
+use super::zset::ZSet;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
 pub trait Collection: Sized + Into<Object> {
@@ -28,8 +32,16 @@ pub trait Collection: Sized + Into<Object> {
 pub enum Object {
     /// A string longer than [`INLINE_MAX`](super::entry::INLINE_MAX), with room to grow.
     Str(Vec<u8>),
+    /// A hash.
+    Hash(Hash),
     /// A set.
     Set(Set),
+    /// A list.
+    List(List),
+    /// A stream.
+    Stream(Box<Stream>),
+    /// A sorted set.
+    ZSet(ZSet),
 }
 
 /// Makes a type a [`Collection`] that is the variant of the same name, spent when it is empty.
@@ -62,7 +74,36 @@ macro_rules! collection {
     };
 }
 
+collection!(Hash);
+
 collection!(Set);
+collection!(ZSet);
+
+impl Collection for Stream {
+    const KIND: Kind = Kind::Stream;
+
+    #[inline]
+    fn of(object: &Object) -> Option<&Self> {
+        if let Object::Stream(stream) = object { Some(stream) } else { None }
+    }
+
+    #[inline]
+    fn of_mut(object: &mut Object) -> Option<&mut Self> {
+        if let Object::Stream(stream) = object { Some(stream) } else { None }
+    }
+
+    /// Never: a stream may be empty.
+    #[inline]
+    fn is_spent(&self) -> bool {
+        false
+    }
+}
+
+impl From<Stream> for Object {
+    fn from(stream: Stream) -> Object {
+        Object::Stream(Box::new(stream))
+    }
+}
 
 impl Object {
     /// Bytes that the value asked the allocator for beside the entry's own block.
@@ -70,18 +111,26 @@ impl Object {
     pub fn mem_bytes(&self) -> usize {
         match self {
             Object::Str(bytes) => bytes.capacity(),
+            Object::Hash(hash) => hash.mem_bytes(),
             Object::Set(set) => set.mem_bytes(),
+            Object::List(list) => list.mem_bytes(),
+            Object::Stream(stream) => stream.mem_bytes(),
+            Object::ZSet(zset) => zset.mem_bytes(),
         }
     }
 
     /// Number of allocations that dropping the value gives back; what decides whether another thread should do it.
     ///
-    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one).
+    /// Redis: lazyfree.c lazyfreeGetFreeEffort (strings count as one, lists as many as they have nodes).
     #[must_use]
     pub fn free_effort(&self) -> usize {
         match self {
             Object::Str(_) => 1,
+            Object::Hash(hash) => hash.free_effort(),
             Object::Set(set) => set.free_effort(),
+            Object::List(list) => list.node_count(),
+            Object::Stream(stream) => stream.free_effort(),
+            Object::ZSet(zset) => zset.free_effort(),
         }
     }
 
@@ -90,7 +139,11 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::Hash(hash) => hash.encoding(),
             Object::Set(set) => set.encoding(),
+            Object::List(list) => list.encoding(),
+            Object::Stream(_) => "stream",
+            Object::ZSet(zset) => zset.encoding(),
         }
     }
 }

@@ -34,10 +34,18 @@ pub struct Waiter {
     pub proto: Proto,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
+    /// Serial number of its user.
+    pub user: u32,
+    /// CLIENT TRACKING remembers what it reads.
+    pub tracks: bool,
     /// The type of value it waits for.
     pub kind: Kind,
     /// It is also woken when a key is deleted or overwritten.
     pub on_delete: bool,
+    /// How long it waits, in milliseconds; 0: for ever.
+    pub timeout_ms: i64,
+    /// When its time is up it gets a null array, else a null.
+    pub null_array: bool,
     /// The command's number in the table.
     pub command: usize,
     /// The words to run when it is woken.
@@ -178,3 +186,6 @@ impl Blocked {
         self.dbs.get(db).and_then(|keys| keys.get(key)).is_some_and(|queue| queue.on_delete > 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

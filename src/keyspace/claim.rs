@@ -166,3 +166,6 @@ impl Claim {
         self.0.load(Ordering::Acquire) & PHASE == DONE
     }
 }
+
+#[cfg(test)]
+mod tests;

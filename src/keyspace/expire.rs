@@ -86,6 +86,12 @@ impl Store {
                     return report;
                 }
             }
+            let (_, more) = self.field_cycle(db, &mut out_of_time);
+            if more {
+                self.expire_db = db;
+                report.more = true;
+                return report;
+            }
         }
         self.expire_db = (first + 1) % count.max(1);
         report

@@ -1,7 +1,7 @@
 //! Changes of whole databases: flush and swap, with what those who watch keys must learn of them.
 
 use super::watch::Verdict;
-use super::{Store, ToDrop};
+use super::{FieldDue, Store, ToDrop};
 use crate::data::{HKey, Kind, Table};
 use std::mem;
 
@@ -10,8 +10,9 @@ impl Store {
     /// thread. Every key counts as a change (Redis: db.c `emptyData`). The caller states the effect.
     pub fn flush(&mut self, db: usize, lazy: bool) -> usize {
         let Some(at) = self.dbs.get_mut(db) else { return 0 };
-        let old = at.table.take();
+        let old = at.table.take_entries();
         at.avg_ttl_ms = 0;
+        at.field_due = FieldDue::default();
         let count = old.len();
         self.stats.dirty = self.stats.dirty.saturating_add(count as u64);
         self.touch_replaced(db, &old);

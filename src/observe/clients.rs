@@ -3,18 +3,25 @@
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
 //! | atomics of `ClientInfo` | the shard that owns the connection | any | once per loop turn in which the connection did something |
+//! | `blocked` | the shard that owns the connection | any | begin and end of a wait; CLIENT UNBLOCK |
 //! | `labels` | the shard that owns the connection | any | CLIENT SETNAME and the like |
-//! | `close` | any | the owning shard | CLIENT KILL, then a note to that shard |
-//! | `Registry::all` | shards, on connect and disconnect | any | CLIENT LIST, KILL, INFO |
+//! | `subscriptions` | whoever runs its (P|S)SUBSCRIBE | ACL SETUSER, ACL LOAD | under a lock of its own |
+//! | `close` | any | the owning shard | CLIENT KILL or client eviction, then a note to that shard |
+//! | `Registry::all` | shards, on connect and disconnect | any | CLIENT LIST, KILL, INFO, client eviction |
 //!
 //! Numbers are relaxed: each is a fact of its own and may be a turn old.
 
+use crate::keyspace::Waiter;
+use crate::pubsub::SharedNames;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What an idle connection takes, an estimate: this record, the session, the loop's entry, addresses and names.
 const CONNECTION_BYTES: usize = size_of::<ClientInfo>() + 1024;
+
+/// Replies of so many bytes are on their way, not piled up: Redis has a fixed buffer for them. What counts is beyond.
+const IN_PASSING: usize = 16 * 1024;
 
 /// Bits of [`ClientInfo::flags`].
 pub mod client_flag {
@@ -36,6 +43,16 @@ pub mod client_flag {
     pub const NO_EVICT: u32 = 1 << 7;
     /// Its accesses leave no trace (`T`).
     pub const NO_TOUCH: u32 = 1 << 8;
+    /// It subscribes to something (`P`).
+    pub const PUBSUB: u32 = 1 << 9;
+    /// It tracks keys (`t`).
+    pub const TRACKING: u32 = 1 << 10;
+    /// The client that it redirects invalidations to is gone (`R`).
+    pub const BROKEN_REDIRECT: u32 = 1 << 11;
+    /// It tracks prefixes (`B`).
+    pub const BCAST: u32 = 1 << 12;
+    /// It does not want to hear of its own changes.
+    pub const NOLOOP: u32 = 1 << 13;
 }
 
 /// What a connection calls itself.
@@ -48,7 +65,7 @@ pub struct Labels {
     /// CLIENT SETINFO LIB-VER.
     pub lib_ver: Vec<u8>,
     /// Authenticated user.
-    pub user: String,
+    pub user: Vec<u8>,
 }
 
 /// One connection, as others see it.
@@ -80,11 +97,27 @@ pub struct ClientInfo {
     pub multi: AtomicI64,
     /// Watched keys.
     pub watch: AtomicUsize,
-    /// Unread request bytes held.
+    /// The client that its invalidations go to, or 0.
+    pub redirect: AtomicU64,
+    /// Channels that it subscribes to.
+    pub sub: AtomicUsize,
+    /// Patterns.
+    pub psub: AtomicUsize,
+    /// Shard channels.
+    pub ssub: AtomicUsize,
+    /// What it subscribes to, once there was something.
+    pub subscriptions: OnceLock<SharedNames>,
+    /// Unread request bytes held, without those of whole words of a request that is cut off.
     pub query_bytes: AtomicUsize,
+    /// Bytes taken for more of them.
+    pub query_free: AtomicUsize,
+    /// Bytes of those words.
+    pub argv_bytes: AtomicUsize,
     /// Unsent reply bytes held.
     pub output_bytes: AtomicUsize,
-    /// Bytes of the queue.
+    /// Bytes that they take.
+    pub output_room: AtomicUsize,
+    /// Bytes of the queue and of the names of watched keys.
     pub multi_bytes: AtomicUsize,
     /// Statistics id of the last command + 1; 0: none yet.
     pub last_command: AtomicUsize,
@@ -94,6 +127,8 @@ pub struct ClientInfo {
     pub out_bytes: AtomicU64,
     /// Somebody asked for this connection's end.
     pub close: AtomicBool,
+    /// What it waits as, while it is blocked: CLIENT UNBLOCK ends the wait by its claim.
+    pub blocked: Mutex<Option<Arc<Waiter>>>,
     /// Names.
     pub labels: Mutex<Labels>,
 }
@@ -111,8 +146,15 @@ impl ClientInfo {
 
     /// Bytes that the connection takes: itself and its buffers.
     pub fn memory(&self) -> usize {
-        let buffers = [&self.query_bytes, &self.output_bytes, &self.multi_bytes];
-        buffers.iter().fold(CONNECTION_BYTES, |sum, bytes| sum.saturating_add(bytes.load(Ordering::Relaxed)))
+        let buffers = [&self.query_bytes, &self.query_free, &self.argv_bytes, &self.multi_bytes];
+        let output = self.output_room.load(Ordering::Relaxed).saturating_sub(IN_PASSING);
+        let bytes = buffers.iter().map(|bytes| bytes.load(Ordering::Relaxed));
+        bytes.fold(CONNECTION_BYTES.saturating_add(output), usize::saturating_add)
+    }
+
+    /// Whether client eviction may end it (networking.c `clientEvictionAllowed`).
+    pub fn is_evictable(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & client_flag::NO_EVICT == 0
     }
 
     /// Sets or clears bits of `flags`; only the owning shard calls this.

@@ -89,6 +89,10 @@ pub struct ShardStats {
     pub dirty: Counter,
     /// Values freed in the background.
     pub lazyfreed: Counter,
+    /// Bytes that this shard's connections take.
+    pub client_bytes: Counter,
+    /// Clients that this shard evicted, its own or others'.
+    pub evicted_clients: Counter,
     /// Clients cut by their output buffer limit.
     pub output_limit_closed: Counter,
     /// Clients cut by their query buffer limit.
@@ -101,6 +105,14 @@ pub struct ShardStats {
     pub expire_nanos: Counter,
     /// Expire cycles that ran out of time.
     pub expire_capped: Counter,
+    /// Connections that are blocked or held back by a pause, at the moment.
+    pub blocked_clients: Counter,
+    /// Those whose wait has a time limit.
+    pub in_timeout_table: Counter,
+    /// Keys that clients wait for.
+    pub blocking_keys: Counter,
+    /// Keys whose deletion clients wait for.
+    pub blocking_keys_on_nokey: Counter,
     /// Commands that were sent to another shard.
     pub remote: Counter,
     /// Keys and keys with expiry, per database.
@@ -144,6 +156,7 @@ impl ShardStats {
             &self.misses,
             &self.expired,
             &self.evicted,
+            &self.evicted_clients,
             &self.lazyfreed,
             &self.output_limit_closed,
             &self.query_limit_closed,

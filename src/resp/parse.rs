@@ -101,7 +101,9 @@ pub struct Parser {
 struct Partial {
     words: usize,
     ranges: Vec<(usize, usize)>,
+    /// Where the next word begins, and where its bytes do as far as is known.
     at: usize,
+    body: usize,
 }
 
 enum Header {
@@ -123,6 +125,17 @@ impl Parser {
     /// Bytes held for a cut-off request (for memory accounting).
     pub fn mem_bytes(&self) -> usize {
         self.partial.as_ref().map_or(0, |p| size_of::<Partial>() + p.ranges.capacity() * 16)
+    }
+
+    /// How many of the unread bytes belong to words that are whole, or to headers: those that Redis has moved out of its
+    /// query buffer by then (networking.c `processMultibulkBuffer`, `processInputBuffer`).
+    pub fn read_bytes(&self) -> usize {
+        self.partial.as_ref().map_or(0, |partial| partial.body)
+    }
+
+    /// Bytes of the words that are whole.
+    pub fn word_bytes(&self) -> usize {
+        self.partial.as_ref().map_or(0, |p| p.ranges.iter().map(|(start, end)| end - start).sum())
     }
 
     /// Parses the next request at the start of `buf`, the unread bytes of the connection.
@@ -167,14 +180,14 @@ impl Parser {
                     argv.push(buf.get(start..end).unwrap_or_default());
                     at = end + 2;
                 }
-                Word::More(total) => {
+                Word::More { total, body } => {
                     let mut ranges = Vec::with_capacity((done + 8).min(words));
                     let base = buf.as_ptr() as usize;
                     ranges.extend(argv.iter().map(|w| {
                         let start = w.as_ptr() as usize - base;
                         (start, start + w.len())
                     }));
-                    self.partial = Some(Box::new(Partial { words, ranges, at }));
+                    self.partial = Some(Box::new(Partial { words, ranges, at, body }));
                     return Ok(Parsed::More(total));
                 }
             }
@@ -190,7 +203,10 @@ impl Parser {
                     partial.ranges.push((start, end));
                     partial.at = end + 2;
                 }
-                Word::More(total) => return Ok(Parsed::More(total)),
+                Word::More { total, body } => {
+                    partial.body = body;
+                    return Ok(Parsed::More(total));
+                }
             }
         }
         let argv = partial.ranges.iter().map(|&(s, e)| buf.get(s..e).unwrap_or_default()).collect();
@@ -201,8 +217,10 @@ impl Parser {
 }
 
 enum Word {
+    /// Its bytes are from here to there.
     Whole(usize, usize),
-    More(usize),
+    /// `total` unread bytes are needed; the word's bytes begin at `body`, or its header if that is cut off.
+    More { total: usize, body: usize },
 }
 
 /// The `$len\r\nbytes\r\n` at `at`.
@@ -211,13 +229,13 @@ fn word(buf: &[u8], at: usize, limits: &Limits) -> Result<Word, ProtocolError> {
     let (len, start) = match buf.get(at) {
         Some(b'$') => match header(buf, at, ProtocolError::BigBulkString, ProtocolError::BulkLength)? {
             Header::Value(n, start) => (n, start),
-            Header::More => return Ok(Word::More(buf.len() + 1)),
+            Header::More => return Ok(Word::More { total: buf.len() + 1, body: at }),
         },
         // The line must be whole before its first byte counts.
         other => {
             return match (other, line_end(buf, at, ProtocolError::BigBulkString)?) {
                 (Some(&other), Some(_)) => Err(ProtocolError::ExpectedDollar(other)),
-                _ => Ok(Word::More(buf.len() + 1)),
+                _ => Ok(Word::More { total: buf.len() + 1, body: at }),
             };
         }
     };
@@ -230,7 +248,7 @@ fn word(buf: &[u8], at: usize, limits: &Limits) -> Result<Word, ProtocolError> {
     let len = usize::try_from(len).map_err(|_| ProtocolError::BulkLength)?;
     let end = start.checked_add(len).ok_or(ProtocolError::BulkLength)?;
     let whole = end.checked_add(2).ok_or(ProtocolError::BulkLength)?;
-    Ok(if whole <= buf.len() { Word::Whole(start, end) } else { Word::More(whole) })
+    Ok(if whole <= buf.len() { Word::Whole(start, end) } else { Word::More { total: whole, body: start } })
 }
 
 /// The decimal between the byte at `at` (`*` or `$`) and `\r\n`, and the position behind it.

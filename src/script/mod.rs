@@ -32,7 +32,7 @@ pub use flags::Flags;
 pub use host::{Host, LogLevel, Registered};
 pub use library::{Function, Libraries, Library, Shelf};
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Everything about scripts that the shards of a server share.
 pub struct Scripting {
@@ -42,8 +42,6 @@ pub struct Scripting {
     pub shelf: Shelf,
     /// Scripts that run for long.
     pub desk: running::Desk,
-    /// Scripts may run every command (DEBUG SET-DISABLE-DENY-SCRIPTS).
-    pub allow_all: AtomicBool,
     /// Bytes of each shard's Lua states: of scripts, of functions. Its shard writes, INFO reads.
     memory: Box<[(AtomicUsize, AtomicUsize)]>,
 }
@@ -55,7 +53,6 @@ impl Scripting {
             cache: Cache::default(),
             shelf: Shelf::default(),
             desk: running::Desk::default(),
-            allow_all: AtomicBool::new(false),
             memory: (0..shards).map(|_| Default::default()).collect(),
         }
     }

@@ -59,7 +59,7 @@ where
         let desk = &self.server.scripting.desk;
         match command.row.route {
             Route::Home => None,
-            Route::Every(_) | Route::Script | Route::Cursor(_) => desk.first(),
+            Route::Every(_) | Route::Script | Route::Cursor(_) | Route::Far(_) => desk.first(),
             Route::Keys(_) => {
                 let mut words = Vec::new();
                 table::keys_of(command, argv, &mut words).ok()?;
@@ -106,10 +106,11 @@ where
                     Parcel::Replies(batch) => {
                         self.deliver(from, batch);
                     }
-                    Parcel::Requests(batch) if self.serving == Some(from) || self.mesh.has_waiting(from) => {
-                        self.mesh.keep(from, batch);
+                    Parcel::Requests(batch) if self.serving != Some(from) && !self.mesh.has_waiting(from) => {
+                        self.refuse_batch(from, batch);
                     }
-                    Parcel::Requests(batch) => self.refuse_batch(from, batch),
+                    // Messages about blocked clients speak of keys.
+                    parcel @ (Parcel::Requests(_) | Parcel::Letters(_)) => self.mesh.keep(from, parcel),
                 }
             }
         }
@@ -120,9 +121,12 @@ where
         let slow = self.server.scripting.desk.blocking(self.id);
         let line = if slow.is_none_or(|slow| slow.is_eval) { BUSY_EVAL } else { BUSY_FUNCTION };
         let (requests, mut at) = batch.take_requests();
-        while let Some((caller, command, _, next)) = Batch::request_at(&requests, at) {
+        while let Some((caller, command, _, next)) = Batch::request_at(from, &requests, at) {
             at = next;
-            batch.reply(caller.conn, |out| Out::new(out, caller.proto).error(line.as_bytes()));
+            batch.reply(caller.conn, |out| {
+                Out::new(out, caller.proto).error(line.as_bytes());
+                None
+            });
             let failure = Failure::text(line);
             self.meter.refused(&self.server, self.id, table::by_id(command), &failure);
         }

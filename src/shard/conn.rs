@@ -1,5 +1,6 @@
 //! One connection of a shard: socket, unread request bytes, unsent replies, session.
 
+use super::blocked::{Letter, Stall};
 use super::order::Order;
 use crate::command::Session;
 use crate::io::Sock;
@@ -18,8 +19,12 @@ pub enum Hold {
     Txn,
     /// For the end of a CLIENT PAUSE.
     Pause,
+    /// For shards that have more messages to deliver than they can.
+    Crowd,
     /// For the shard's state to come back from a transaction.
     Lend,
+    /// For what a blocking command waits for, or the word whether it has to.
+    Block,
 }
 
 /// How a connection ends.
@@ -60,13 +65,25 @@ impl InBuf {
         self.len() == 0
     }
 
-    /// Appends received bytes.
-    pub fn push(&mut self, data: &[u8]) {
+    /// Appends received bytes. `need` says how many unread bytes the request in them has at least: it grows to that and
+    /// no further, twofold until then, for what is announced may never come.
+    pub fn push(&mut self, data: &[u8], need: usize) {
         if self.at > 0 && self.at >= self.bytes.len() / 2 {
             self.bytes.drain(..self.at);
             self.at = 0;
         }
+        let wanted = self.bytes.len().saturating_add(data.len());
+        if wanted > self.bytes.capacity() {
+            let (double, need) = (wanted.saturating_mul(2), self.at.saturating_add(need));
+            let room = if need >= wanted { double.min(need) } else { double };
+            self.bytes.reserve_exact(room.saturating_sub(self.bytes.len()));
+        }
         self.bytes.extend_from_slice(data);
+    }
+
+    /// Bytes that it takes.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Takes the buffer out, to be put back with [`InBuf::restore`] after some of it was read.
@@ -99,8 +116,9 @@ pub struct Conn {
     pub need: usize,
     /// Replies to send.
     pub out: Vec<u8>,
-    /// Bytes handed to the driver and not yet sent.
+    /// Bytes handed to the driver and not yet sent, and how many the buffer takes that they lie in.
     pub sending: usize,
+    pub sending_room: usize,
     /// Whether a send is in flight.
     pub busy: bool,
     /// Replies still to come.
@@ -109,6 +127,10 @@ pub struct Conn {
     pub partial_since_ns: u64,
     /// Why the next command waits.
     pub hold: Hold,
+    /// The blocking command that it waits for.
+    pub stall: Option<Box<Stall>>,
+    /// A message about a blocking command that came before the word that it blocks.
+    pub early: Option<Box<Letter>>,
     /// Receiving is stopped until what was received is executed.
     pub deaf: bool,
     /// How it ends.
@@ -121,6 +143,8 @@ pub struct Conn {
     pub last_command: usize,
     /// Since when output exceeds the soft limit (unix ms), or 0.
     pub soft_since_ms: i64,
+    /// Bytes of it that are in the shard's sum (`ShardStats::client_bytes`).
+    pub counted_bytes: u64,
 }
 
 impl Conn {
@@ -135,21 +159,35 @@ impl Conn {
             need: 0,
             out: Vec::new(),
             sending: 0,
+            sending_room: 0,
             busy: false,
             order: Order::default(),
             partial_since_ns: 0,
             hold: Hold::None,
+            stall: None,
+            early: None,
             deaf: false,
             end: End::Open,
             dirty: false,
             last_ms: now_ms,
             last_command: 0,
             soft_since_ms: 0,
+            counted_bytes: 0,
         }
     }
 
     /// Reply bytes that wait to be sent.
     pub fn pending_bytes(&self) -> usize {
         self.out.len() + self.sending + self.order.bytes()
+    }
+
+    /// Bytes that those replies take.
+    pub fn reply_room(&self) -> usize {
+        self.out.capacity() + self.sending_room + self.order.bytes()
+    }
+
+    /// Bytes taken for requests beyond those unread: announced ones count, as Redis reserves them.
+    pub fn query_room(&self) -> usize {
+        self.inbuf.capacity().max(self.need).saturating_sub(self.inbuf.len())
     }
 }

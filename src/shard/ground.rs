@@ -1,10 +1,12 @@
 //! The part of a shard that transactions may borrow: its store, and what running a command needs beside it.
 
+use crate::command::connection::client::tracking::remember;
 use crate::command::{
     Args, Command, Ctx, Handler, Idle, Keys, Outcome, Server, Session, Stores, View, shorten,
 };
 use crate::keyspace::{Store, slots};
 use crate::resp::Out;
+use crate::shard::blocked::Letter;
 use crate::shard::txn::Lent;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub struct Ground {
     pub server: Arc<Server>,
     /// The shard.
     pub shard: usize,
+    /// Messages about blocked clients, by the shard that each is for; the owner of the ground sends them.
+    pub letters: Vec<(usize, Letter)>,
 }
 
 /// The stores of all participants of a dependent transaction.
@@ -86,6 +90,9 @@ pub fn run(scene: &mut Scene<'_>, command: &'static Command, argv: Args<'_>, out
     let out = Out::new(out, session.proto);
     let mut ctx = Ctx { keys, out, session, server, command, shard, idle };
     let outcome: Outcome = handler(&mut ctx, argv);
+    if ctx.session.tracks {
+        remember(&mut ctx.keys, ctx.session, command, argv);
+    }
     match outcome {
         Ok(()) => !ctx.out.since(mark).starts_with(b"-"),
         Err(failure) => {

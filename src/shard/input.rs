@@ -1,10 +1,13 @@
 //! From received bytes to commands: parsing, the checks that come first, and running what runs here.
 
+use super::blocked::serve;
 use super::conn::{Conn, End, Hold};
 use super::ground::{self, Ground, Scene};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::{Connection, Driver, Shard};
+use crate::command::blocking::Asked;
+use crate::command::pubsub::replies_by_push;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, Idle, Route, ShardOp, View, shorten, table};
 use crate::io::Event;
@@ -27,6 +30,9 @@ pub const AHEAD: usize = 16;
 
 /// Longest request, in bytes, that is looked at before its turn comes.
 const UNPIPELINED_MAX: u16 = 512;
+
+/// From so many bytes on a request is counted before it runs (`maxmemory-clients`).
+const HEAVY: usize = 32 * 1024;
 
 /// Unread bytes of a waiting connection from which on no more are received, and at half of which receiving goes on.
 const UNEXECUTED_MAX: usize = 1024 * 1024;
@@ -55,39 +61,73 @@ enum Stop {
     Error(ProtocolError),
 }
 
-/// Runs a command of another shard's connection on this shard's keys. With a `meter` it is counted; a fragment of a
-/// command is not, its command is counted once, at home. `false`: it is a script that strayed; it had no effect, and
-/// wrote nothing to `out`.
+/// What a command of another shard's connection came to.
+#[derive(Debug)]
+pub enum Aftermath {
+    /// It replied.
+    Replied,
+    /// It asked for a wait: it replied nothing and does not count yet.
+    Asked(Box<Asked>),
+    /// It is a script that strayed: it replied nothing, and had no effect.
+    Strayed,
+}
+
+impl Aftermath {
+    /// The wait that was asked for.
+    pub fn asked(self) -> Option<Box<Asked>> {
+        match self {
+            Aftermath::Asked(asked) => Some(asked),
+            Aftermath::Replied | Aftermath::Strayed => None,
+        }
+    }
+}
+
+/// Runs a command of another shard's connection on this shard's keys. With a `meter`, and the shard on whose thread this
+/// is, it is counted; a fragment of a command is not, its command is counted once, at home.
 pub fn execute_for(
     ground: &mut Ground,
-    meter: Option<&mut Meter>,
+    meter: Option<(&mut Meter, usize)>,
     caller: Caller,
     command: &'static Command,
     argv: Args<'_>,
     out: &mut Vec<u8>,
     mut idle: Option<Idle<'_>>,
-) -> bool {
-    let Ground { store, stand_in, server, shard } = ground;
+) -> Aftermath {
+    let Ground { store, stand_in, server, shard, .. } = ground;
     stand_in.id = caller.client;
     stand_in.db = caller.db;
     stand_in.proto = caller.proto;
+    stand_in.guest = Some(caller.user);
+    stand_in.home = caller.home;
+    stand_in.tracks = caller.tracks;
     store.no_touch = caller.no_touch;
+    store.tracking.caller = caller.client;
     let now_ms = store.now_ms;
     let idle = shorten(&mut idle);
     let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard, idle };
     let mark = out.len();
     let ok = ground::run(&mut scene, command, argv, out);
     store.no_touch = false;
+    let asked = stand_in.wait.take();
     let strayed = std::mem::take(&mut stand_in.strayed);
     let counted = std::mem::take(&mut stand_in.error_counted);
-    if let (Some(meter), false) = (meter, strayed) {
+    if let Some((meter, runner)) = meter {
         let reply = out.get(mark..).unwrap_or_default();
-        meter.account(server, *shard, &Ran { command, argv, ok, client: caller.client, reply, counted });
+        let ran = Ran { command, argv, ok, client: caller.client, reply, counted };
+        if asked.is_none() && !strayed {
+            meter.account(server, runner, &ran);
+        } else {
+            meter.skip();
+        }
     }
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
     }
-    !strayed
+    match asked {
+        Some(asked) => Aftermath::Asked(asked),
+        None if strayed => Aftermath::Strayed,
+        None => Aftermath::Replied,
+    }
 }
 
 impl<D: Driver> Shard<D>
@@ -104,15 +144,21 @@ where
         if self.running == Some(key) || self.late.iter().any(|(late, _)| *late == key) {
             return self.keep_late(key, data);
         }
+        if conn.out.capacity() == 0 {
+            // Replies go into a buffer that is warm. It comes back when it was sent, or the turn ends without a reply.
+            conn.out = self.spares.pop().unwrap_or_default();
+            self.touch(key);
+        }
+        let Some(conn) = self.conns.get_mut(key) else { return };
         if conn.inbuf.is_empty() && conn.hold == Hold::None {
             let used = self.feed(key, data);
             if let (Some(conn), Some(rest)) = (self.conns.get_mut(key), data.get(used..))
                 && conn.end == End::Open
             {
-                conn.inbuf.push(rest);
+                conn.inbuf.push(rest, conn.need);
             }
         } else {
-            conn.inbuf.push(data);
+            conn.inbuf.push(data, conn.need);
             self.resume(key);
         }
         self.slow_down(key);
@@ -286,6 +332,7 @@ where
         match hold {
             Hold::Lend => self.lent_out.push(key),
             Hold::Pause => self.paused.push(key),
+            Hold::Crowd => self.post.throttled.push(key),
             _ => {}
         }
     }
@@ -293,6 +340,9 @@ where
     /// One command of connection `key`.
     fn start(&mut self, key: usize, request: &Request<'_>) -> Flow {
         let argv = request.argv.as_slice();
+        if request.used >= HEAVY && self.is_too_heavy(key, request.used) {
+            return Flow::Done;
+        }
         if let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_deref_mut())
             && session.reply == ReplyMode::SkipNext
         {
@@ -302,7 +352,8 @@ where
             Ok(command) => *command,
             Err(failure) => {
                 if !self.turned_away(key, argv) {
-                    self.refuse(key, None, failure);
+                    // A wrong number of words counts as a refusal of the command that they name.
+                    self.refuse(key, table::find(argv), failure);
                 }
                 self.after_command(key, None);
                 return Flow::Done;
@@ -341,8 +392,9 @@ where
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Conn { session, order, out, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Flow::Done };
-        let Ground { store, server, shard, .. } = ground;
+        let Ground { store, server, shard, .. } = &mut *ground;
         store.no_touch = session.no_touch;
+        store.tracking.caller = session.id;
         let now_ms = store.now_ms;
         let client = session.id;
         let meter = &mut self.meter;
@@ -351,24 +403,40 @@ where
             let mut scene =
                 Scene { view: View::One(store), now_ms, session, server, shard: *shard, idle: None };
             let ok = ground::run(&mut scene, command, argv, out);
+            let asked = session.wait.take();
+            if asked.is_some() {
+                meter.skip();
+                return asked;
+            }
             let reply = out.get(mark..).unwrap_or_default();
             let counted = false;
             meter.account(server, *shard, &Ran { command, argv, ok, client, reply, counted });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
-            if session.is_mute() {
+            if session.is_mute() && !replies_by_push(command) {
                 out.truncate(mark);
             }
+            None
         };
-        if order.is_empty() {
-            go(out)
-        } else {
-            order.local(go)
-        }
+        let asked = if order.is_empty() { go(out) } else { order.local(go) };
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }
+        let subscribed = session.subscriptions.is_some();
+        let tracking = session.tracking.is_some();
+        serve(ground, &mut self.meter, self.id);
         self.touch(key);
-        Flow::Done
+        if subscribed {
+            self.apply_subscriptions(key);
+            // A message to itself follows the reply that it belongs to.
+            self.flush_outbox();
+        }
+        if tracking {
+            self.sort_invalid();
+        }
+        match asked {
+            None => Flow::Done,
+            Some(asked) => self.block_here(key, command, argv, *asked),
+        }
     }
 
     /// Replies to connection `key`, behind whatever it still waits for.

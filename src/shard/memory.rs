@@ -1,9 +1,13 @@
-//! Memory and time: eviction below `maxmemory`, active expiry, both in bounded steps between commands.
+//! Memory and time: eviction below `maxmemory`, active expiry, both in bounded steps between commands; eviction of clients
+//! below `maxmemory-clients`.
 
 use super::{Connection, Driver, Shard};
 use crate::base::{alloc, clock};
+use crate::command::Note;
 use crate::keyspace::pressure::{Pressure, Relief, time_limit_us};
 use crate::keyspace::{Eviction, expire};
+use crate::observe::log;
+use std::sync::atomic::Ordering;
 
 impl<D: Driver> Shard<D>
 where
@@ -12,6 +16,10 @@ where
     /// Evicts this shard's share of what is over `maxmemory` and wakes the shard that holds the most. `false`: memory is
     /// over the limit and nothing may go anywhere.
     pub(super) fn relieve(&mut self) -> bool {
+        if self.server.paused(self.time.unix_ms).is_some() {
+            // Keys stay as they are while writes are held back (evict.c `performEvictions`).
+            return true;
+        }
         let limit = self.config.maxmemory;
         let used = alloc::used_memory() as u64;
         if limit == 0 || used <= limit {
@@ -40,6 +48,7 @@ where
             Relief::Refuse => false,
             Relief::Evict { bytes, wake } => {
                 if bytes > 0 {
+                    ground.store.tracking.caller = 0;
                     let samples = usize::try_from(self.config.maxmemory_samples).unwrap_or(5);
                     let (start, limit_us) =
                         (clock::ticks(), time_limit_us(self.config.maxmemory_eviction_tenacity));
@@ -61,9 +70,57 @@ where
         }
     }
 
-    /// Goes on with an eviction that ran out of time.
+    /// Ends clients while all together take more than `maxmemory-clients`, the largest first (networking.c `evictClients`).
+    ///
+    /// The sum of the shards' counts says whether there is anything to do. It still holds clients that are being ended, so
+    /// who finds it too high adds up the registry, which does not.
+    pub(super) fn relieve_clients(&mut self) {
+        let limit = self.server.client_limit();
+        let counted =
+            || self.server.stats.iter().fold(0_u64, |sum, s| sum.wrapping_add(s.client_bytes.get()));
+        if limit == 0 || self.clients_stay || counted() < limit {
+            return;
+        }
+        let (victims, enough) = self.server.choose_clients(limit);
+        // Whoever is left may not be ended; the cron looks again.
+        self.clients_stay = !enough;
+        for client in victims {
+            log::notice(&format!(
+                "Evicting client: id={} addr={} tot-mem={}",
+                client.id,
+                client.addr,
+                client.memory()
+            ));
+            if let Some(stats) = self.server.stats.get(self.id) {
+                stats.evicted_clients.add(1);
+            }
+            match self.by_id.get(&client.id) {
+                Some(&key) => self.close(key),
+                None => self.server.post(client.shard, Note::Close(client.id)),
+            }
+        }
+    }
+
+    /// Counts a large request that is about to run. `true`: its client is too large with it and was ended (networking.c
+    /// `processInputBuffer`, server.c `processCommand`).
+    #[cold]
+    pub(super) fn is_too_heavy(&mut self, key: usize, bytes: usize) -> bool {
+        let Some(conn) = self.conns.get(key).filter(|_| self.server.client_limit() > 0) else { return false };
+        conn.info.query_bytes.store(0, Ordering::Relaxed);
+        conn.info.query_free.store(0, Ordering::Relaxed);
+        conn.info.argv_bytes.store(bytes, Ordering::Relaxed);
+        self.recount(key);
+        self.touch(key);
+        self.relieve_clients();
+        !self.conns.get(key).is_some_and(|conn| conn.end.executes())
+    }
+
+    /// Goes on with an eviction that ran out of time. After a turn that changed keys it begins one, so that other
+    /// shards, which may hold the keys to evict, have begun before the next command is looked at.
     pub(super) fn go_on_evicting(&mut self) {
-        if std::mem::take(&mut self.over_limit) {
+        let grew =
+            self.config.maxmemory > 0 && self.seat.state().is_some_and(|ground| ground.store.stats.dirty > 0);
+        if std::mem::take(&mut self.over_limit) || grew {
             self.relieve();
         }
     }
@@ -71,8 +128,10 @@ where
     /// Removes keys that are due, for at most the budget of a turn; if there are more, goes on after a pause.
     pub(super) fn run_expiry(&mut self) {
         let effort = self.config.active_expire_effort;
+        let paused = self.server.paused(self.time.unix_ms).is_some();
         let Some(ground) = self.seat.state() else { return };
-        if !self.active_expire {
+        ground.store.tracking.caller = 0;
+        if !self.active_expire || paused {
             self.next_expire_ns = u64::MAX;
             return;
         }

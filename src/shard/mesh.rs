@@ -9,32 +9,49 @@
 //! A batch travels there and back, so its memory is reused. Records are flat bytes:
 //!
 //! ```text
-//!   request: conn u32 | command u32 | db u32 | flags u32 | client u64 | argc u64 | argc × len u64 | words
+//!   request: conn u32 | command u32 | db u32 | flags u32 | client u64 | argc u32 | user u32 | argc × len u64 | words
 //!   reply:   conn u32 | flags u32 | len u64 | bytes
 //! ```
 //!
+//! A request whose client has to wait is answered by a mark (the flag `BLOCKS`) and its waiter beside the bytes: what it
+//! comes to follows later, in a letter of its own. Letters leave behind the answers that were made before them.
+//!
 //! Each end belongs to its shard's thread. A full ring never blocks: parcels wait in a queue of the sender's.
 
+use super::blocked::Letter;
 use crate::command::Args;
+use crate::keyspace::Waiter;
 use crate::resp::{Argv, Proto};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Parcels that a ring holds before the sender keeps the rest.
 const RING: usize = 128;
 /// A batch of this many bytes goes out before the turn ends.
 const BATCH_BYTES: usize = 256 * 1024;
-/// Emptied batches kept for reuse, and the largest that is kept, in bytes.
+/// Emptied batches kept for reuse, and what all of them may take, in bytes: large replies must not fill the pool of
+/// every shard for good.
 const SPARES: usize = 16;
-const SPARE_BYTES: usize = 1024 * 1024;
+const SPARE_BYTES: usize = 512 * 1024;
 
 /// Requests on the way to their keys' owner, or their replies on the way back.
 #[derive(Default)]
 pub struct Batch {
     requests: Vec<u8>,
     replies: Vec<u8>,
+    /// Those whom the replies with the flag `BLOCKS` speak of, in their order.
+    waiters: Vec<Arc<Waiter>>,
     /// Request bytes that have been executed.
     done: usize,
+}
+
+/// What a request came to.
+pub enum Answer<'a> {
+    /// This reply.
+    Reply(&'a [u8]),
+    /// Its client has to wait.
+    Blocks(Arc<Waiter>),
 }
 
 /// What one shard hands another.
@@ -45,6 +62,8 @@ pub enum Parcel<S> {
     Replies(Batch),
     /// A fresh connection to own.
     Socket(S),
+    /// Messages about blocked clients.
+    Letters(Vec<Letter>),
 }
 
 /// The caller of a request, as far as its owner needs it.
@@ -58,12 +77,21 @@ pub struct Caller {
     pub db: usize,
     /// Protocol of the reply.
     pub proto: Proto,
+    /// The shard of the connection.
+    pub home: usize,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
+    /// Serial number of the user.
+    pub user: u32,
+    /// Keys that the command reads are remembered for the client.
+    pub tracks: bool,
 }
 
 const V3: u32 = 1;
 const NO_TOUCH: u32 = 2;
+const TRACKS: u32 = 4;
+/// Flag of a reply: there is none yet, the client waits.
+const BLOCKS: u32 = 1;
 
 struct Link<S> {
     tx: Producer<Parcel<S>>,
@@ -71,10 +99,11 @@ struct Link<S> {
     waiting: VecDeque<Parcel<S>>,
     open: Option<Batch>,
     held: Vec<Batch>,
+    letters: Vec<Letter>,
     /// A batch from there whose rest is executed in a later turn.
     rest: Option<Batch>,
-    /// Batches from there that were taken out of the ring before they could be executed.
-    kept: VecDeque<Batch>,
+    /// Parcels from there that were taken out of the ring before their time.
+    kept: VecDeque<Parcel<S>>,
     sent: bool,
 }
 
@@ -103,6 +132,7 @@ pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
             waiting: VecDeque::new(),
             open: None,
             held: Vec::new(),
+            letters: Vec::new(),
             rest: None,
             kept: VecDeque::new(),
             sent: false,
@@ -119,15 +149,18 @@ impl<S> Mesh<S> {
         let Some(Some(link)) = self.links.get_mut(to) else { return };
         let batch = link.open.get_or_insert_with(|| self.spares.pop().unwrap_or_default());
         let out = &mut batch.requests;
-        let flags =
-            if caller.proto == Proto::V3 { V3 } else { 0 } | if caller.no_touch { NO_TOUCH } else { 0 };
+        let flags = [(caller.proto == Proto::V3, V3), (caller.no_touch, NO_TOUCH), (caller.tracks, TRACKS)]
+            .iter()
+            .fold(0, |flags, (on, flag)| if *on { flags | flag } else { flags });
         out.extend_from_slice(&caller.conn.to_le_bytes());
         for n in [command, caller.db] {
             out.extend_from_slice(&u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());
         }
         out.extend_from_slice(&flags.to_le_bytes());
         out.extend_from_slice(&caller.client.to_le_bytes());
-        out.extend_from_slice(&(argv.len() as u64).to_le_bytes());
+        let argc = u32::try_from(argv.len()).unwrap_or(u32::MAX);
+        out.extend_from_slice(&argc.to_le_bytes());
+        out.extend_from_slice(&caller.user.to_le_bytes());
         for word in argv {
             out.extend_from_slice(&(word.len() as u64).to_le_bytes());
         }
@@ -155,6 +188,13 @@ impl<S> Mesh<S> {
         }
     }
 
+    /// Sends a message about a blocked client to `to`, when answers leave.
+    pub fn post(&mut self, to: usize, letter: Letter) {
+        if let Some(Some(link)) = self.links.get_mut(to) {
+            link.letters.push(letter);
+        }
+    }
+
     /// Moves open request batches into the rings, and answers too if `may_send`. `wake` is called for each shard that
     /// was sent something.
     pub fn flush(&mut self, may_send: bool, mut wake: impl FnMut(usize)) {
@@ -166,6 +206,10 @@ impl<S> Mesh<S> {
             if may_send {
                 for batch in std::mem::take(&mut link.held) {
                     link.put(Parcel::Replies(batch));
+                }
+                if !link.letters.is_empty() {
+                    let letters = std::mem::take(&mut link.letters);
+                    link.put(Parcel::Letters(letters));
                 }
             }
             link.push_waiting();
@@ -183,8 +227,8 @@ impl<S> Mesh<S> {
     /// The next parcel from `from`.
     pub fn next(&mut self, from: usize) -> Option<Parcel<S>> {
         let link = self.links.get_mut(from)?.as_mut()?;
-        let waiting = link.rest.take().or_else(|| link.kept.pop_front());
-        waiting.map(Parcel::Requests).or_else(|| link.rx.pop().ok())
+        let rest = link.rest.take().map(Parcel::Requests);
+        rest.or_else(|| link.kept.pop_front()).or_else(|| link.rx.pop().ok())
     }
 
     /// The next parcel from `from` that was not taken out of its ring yet, past the batches that wait.
@@ -192,10 +236,10 @@ impl<S> Mesh<S> {
         self.links.get_mut(from)?.as_mut()?.rx.pop().ok()
     }
 
-    /// Keeps a batch of [`Mesh::next_fresh`] until [`Mesh::next`] comes to it.
-    pub fn keep(&mut self, from: usize, batch: Batch) {
+    /// Keeps a parcel of [`Mesh::next_fresh`] until [`Mesh::next`] comes to it.
+    pub fn keep(&mut self, from: usize, parcel: Parcel<S>) {
         if let Some(Some(link)) = self.links.get_mut(from) {
-            link.kept.push_back(batch);
+            link.kept.push_back(parcel);
         }
     }
 
@@ -244,9 +288,12 @@ impl<S> Mesh<S> {
 
     /// Keeps an emptied batch for reuse.
     pub fn recycle(&mut self, mut batch: Batch) {
-        if self.spares.len() < SPARES && batch.requests.capacity() + batch.replies.capacity() < SPARE_BYTES {
+        let room = |batch: &Batch| batch.requests.capacity() + batch.replies.capacity();
+        let kept = self.spares.iter().map(room).sum::<usize>();
+        if self.spares.len() < SPARES && kept.saturating_add(room(&batch)) <= SPARE_BYTES {
             batch.requests.clear();
             batch.replies.clear();
+            batch.waiters.clear();
             batch.done = 0;
             self.spares.push(batch);
         }
@@ -281,8 +328,8 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 impl Batch {
-    /// The request at `at` with its words, and the position of the next; `None` at the end.
-    pub fn request_at(requests: &[u8], at: usize) -> Option<(Caller, usize, Argv<'_>, usize)> {
+    /// The request of shard `from` at `at` with its words, and the position of the next; `None` at the end.
+    pub fn request_at(from: usize, requests: &[u8], at: usize) -> Option<(Caller, usize, Argv<'_>, usize)> {
         const HEAD: usize = 32;
         let flags = u32_at(requests, at + 12)?;
         let caller = Caller {
@@ -290,10 +337,13 @@ impl Batch {
             client: u64_at(requests, at + 16)?,
             db: u32_at(requests, at + 8)? as usize,
             proto: if flags & V3 != 0 { Proto::V3 } else { Proto::V2 },
+            home: from,
             no_touch: flags & NO_TOUCH != 0,
+            user: u32_at(requests, at + 28)?,
+            tracks: flags & TRACKS != 0,
         };
         let command = u32_at(requests, at + 4)? as usize;
-        let argc = usize::try_from(u64_at(requests, at + 24)?).ok()?;
+        let argc = u32_at(requests, at + 24)? as usize;
         let mut word_at = at + HEAD + argc * 8;
         let mut argv = Argv::with_capacity(argc);
         for i in 0..argc {
@@ -323,16 +373,23 @@ impl Batch {
     /// Moves the replies into `other`, which has none.
     pub fn move_replies(&mut self, other: &mut Batch) {
         std::mem::swap(&mut self.replies, &mut other.replies);
+        std::mem::swap(&mut self.waiters, &mut other.waiters);
     }
 
-    /// Appends the reply that `write` makes for the connection `conn`.
-    pub fn reply(&mut self, conn: u32, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Appends the reply that `write` makes for the connection `conn`, or the word that its client waits.
+    pub fn reply(&mut self, conn: u32, write: impl FnOnce(&mut Vec<u8>) -> Option<Arc<Waiter>>) {
         let out = &mut self.replies;
         out.extend_from_slice(&conn.to_le_bytes());
         out.extend_from_slice(&[0; 12]);
         let start = out.len();
-        write(out);
+        let waiter = write(out);
         let len = (out.len() - start) as u64;
+        if let Some(waiter) = waiter {
+            if let Some(field) = out.get_mut(start - 12..start - 8) {
+                field.copy_from_slice(&BLOCKS.to_le_bytes());
+            }
+            self.waiters.push(waiter);
+        }
         if let Some(field) = out.get_mut(start - 8..start) {
             field.copy_from_slice(&len.to_le_bytes());
         }
@@ -343,13 +400,22 @@ impl Batch {
         self.replies.truncate(self.replies.len().saturating_sub(16));
     }
 
-    /// Calls `f` with connection and bytes of each reply, in the order of the requests.
-    pub fn replies(&self, mut f: impl FnMut(u32, &[u8])) {
+    /// Calls `f` with connection and answer of each request, in their order.
+    pub fn replies(&self, mut f: impl FnMut(u32, Answer<'_>)) {
         let mut at = 0;
+        let mut waiters = self.waiters.iter();
         while let (Some(conn), Some(len)) = (u32_at(&self.replies, at), u64_at(&self.replies, at + 8)) {
             let start = at + 16;
             let Some(end) = usize::try_from(len).ok().and_then(|n| start.checked_add(n)) else { return };
-            f(conn, self.replies.get(start..end).unwrap_or_default());
+            let flags = u32_at(&self.replies, at + 4).unwrap_or(0);
+            let waiter = if flags & BLOCKS != 0 { waiters.next() } else { None };
+            f(
+                conn,
+                match waiter {
+                    Some(waiter) => Answer::Blocks(waiter.clone()),
+                    None => Answer::Reply(self.replies.get(start..end).unwrap_or_default()),
+                },
+            );
             at = end;
         }
     }

@@ -71,6 +71,11 @@ impl Meter {
         }
     }
 
+    /// A command ran that does not count, since its client waits and it will run again: the next starts now.
+    pub fn skip(&mut self) {
+        self.last = clock::ticks();
+    }
+
     /// Counts a call that the loop itself carried out.
     pub fn count_call(&mut self, server: &Arc<Server>, shard: usize, command: &'static Command, nanos: u64) {
         let Some(stats) = server.stats.get(shard) else { return };
@@ -80,6 +85,15 @@ impl Meter {
             of_command.nanos.add(nanos);
             of_command.record(nanos);
         }
+    }
+
+    /// Counts the failure of a call that is counted by [`Meter::count_call`], with its reply.
+    #[cold]
+    pub fn failed(&mut self, server: &Arc<Server>, shard: usize, command: &'static Command, reply: &[u8]) {
+        if let Some(of_command) = server.stats.get(shard).and_then(|s| s.commands.get(command.id)) {
+            of_command.failed.add(1);
+        }
+        server.error_reply(shard, reply);
     }
 
     /// Counts a command that was refused before it ran.

@@ -11,6 +11,7 @@
 //! other shards while this one is parked.
 
 mod accept;
+mod blocked;
 mod busy;
 mod census;
 mod conn;
@@ -24,10 +25,12 @@ mod meter;
 mod multi;
 mod order;
 mod output;
+mod pubsub;
 mod queue;
 mod remote;
 mod route;
 mod script;
+mod tracking;
 pub mod txn;
 
 pub use census::Census;
@@ -43,10 +46,11 @@ use crate::io::{Driver, Event, Time, Wait};
 use crate::keyspace::{Store, ToDrop};
 use crate::observe::ClientInfo;
 use ahash::AHashMap;
+use blocked::Letter;
 use conn::Conn;
 use mesh::{Caller, Parcel};
 use slab::Slab;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
@@ -97,6 +101,10 @@ pub struct Shard<D: Driver> {
     dirty: Vec<usize>,
     /// Connections with replies that wait for those of other shards.
     partial: Vec<usize>,
+    /// Its part in pub/sub.
+    post: pubsub::Post,
+    /// Its part in client side caching.
+    tracker: tracking::Tracker,
     /// Connections whose wait is over and that have unread bytes.
     ready: Vec<usize>,
     /// Connections that wait for the end of a pause, or for this shard's state.
@@ -116,6 +124,11 @@ pub struct Shard<D: Driver> {
     scratch: Option<Box<Store>>,
     /// Emptied output buffers.
     spares: Vec<Vec<u8>>,
+    /// Connections that wait for keys; when the time of those that do not wait for ever is up (driver's clock, client
+    /// id); and messages about blocked clients to this shard itself.
+    stalled: usize,
+    deadlines: BTreeSet<(u64, u64)>,
+    letters: VecDeque<Letter>,
     /// What the driver reported, between its turn and this shard's.
     events: Vec<Event<D::Buf, D::Socket>>,
     /// What of that this turn has not come to yet.
@@ -134,6 +147,8 @@ pub struct Shard<D: Driver> {
     next_expire_ns: u64,
     /// An eviction ran out of time.
     over_limit: bool,
+    /// Clients take more than `maxmemory-clients`, and none of them may be ended.
+    clients_stay: bool,
     /// The store obeys an older configuration.
     policy_stale: bool,
     next_idle_check_ms: i64,
@@ -156,7 +171,8 @@ where
         let mut store = Store::new(databases, seed);
         cron::apply_policy(&mut store, &config);
         let stand_in = Box::new(Session::new(Arc::new(ClientInfo::default()), true));
-        let ground = Ground { store, stand_in, server: server.clone(), shard: id };
+        store.tracking.share(server.tracking.clone());
+        let ground = Ground { store, stand_in, server: server.clone(), shard: id, letters: Vec::new() };
         let time = driver.time();
         Shard {
             id,
@@ -173,6 +189,8 @@ where
             by_id: AHashMap::new(),
             dirty: Vec::new(),
             partial: Vec::new(),
+            post: pubsub::Post::default(),
+            tracker: tracking::Tracker::default(),
             ready: Vec::new(),
             paused: Vec::new(),
             lent_out: Vec::new(),
@@ -183,6 +201,9 @@ where
             late: Vec::new(),
             scratch: None,
             spares: Vec::new(),
+            stalled: 0,
+            deadlines: BTreeSet::new(),
+            letters: VecDeque::new(),
             events: Vec::new(),
             backlog: VecDeque::new(),
             busy: false,
@@ -195,6 +216,7 @@ where
             active_expire: true,
             next_expire_ns: u64::MAX,
             over_limit: false,
+            clients_stay: false,
             policy_stale: false,
             next_idle_check_ms: 0,
             spin_until_ns: 0,
@@ -252,6 +274,7 @@ where
         self.time = self.driver.time();
         if let Some(ground) = self.seat.state() {
             ground.store.now_ms = self.time.unix_ms;
+            ground.store.keeps_expired = self.server.paused(self.time.unix_ms).is_some();
         }
         let mut worked = !events.is_empty();
         self.meter.restart();
@@ -266,8 +289,15 @@ where
         }
         worked |= self.take_notes();
         if self.n > 1 {
+            self.take_messages();
+            self.take_stale();
             worked |= self.meet_others();
+            worked |= self.deliver_stale();
         }
+        worked |= self.deliver_messages();
+        self.release_throttled();
+        self.attend();
+        self.end_overdue();
         while let Some(key) = self.ready.pop() {
             worked = true;
             self.resume(key);
@@ -287,7 +317,7 @@ where
             self.spin_until_ns =
                 self.time.mono_ns.saturating_add(u64::from(self.config.shard_spin_us) * 1000);
         }
-        self.over_limit || (worked && self.n > 1 && !self.may_sleep())
+        self.over_limit || self.has_messages() || (worked && self.n > 1 && !self.may_sleep())
     }
 
     /// What came from other shards: requests, answers, connections, transactions.
@@ -298,17 +328,19 @@ where
             // For as long as a slow script pleases: new connections must not wait for that.
             self.meet_while_busy();
         }
+        self.tracker.caught_up = true;
         for from in (0..self.n).filter(|&from| from != me) {
             if self.is_stalled(from) {
                 continue;
             }
             // Requests wait in their ring while the state is lent; so does what is behind them, in order.
-            while self.seat.state().is_some() {
+            let caught_up = loop {
                 // While answers are held back, no more large ones are made.
-                if self.mesh.has_rest(from) && !self.seat.may_send() {
-                    break;
+                let full = self.mesh.has_rest(from) && !self.seat.may_send();
+                if full || self.seat.state().is_none() {
+                    break false;
                 }
-                let Some(parcel) = self.mesh.next(from) else { break };
+                let Some(parcel) = self.mesh.next(from) else { break true };
                 worked = true;
                 let go_on = match parcel {
                     Parcel::Requests(batch) => self.serve(from, batch),
@@ -317,11 +349,16 @@ where
                         self.own(socket);
                         true
                     }
+                    Parcel::Letters(letters) => {
+                        letters.into_iter().for_each(|letter| self.read_letter(letter));
+                        true
+                    }
                 };
                 if !go_on {
-                    break;
+                    break false;
                 }
-            }
+            };
+            self.tracker.caught_up &= caught_up;
         }
         worked |= self.take_part() == Turn::Progress;
         if self.seat.state().is_some() {
@@ -361,18 +398,20 @@ where
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn how_long(&mut self, busy: bool) -> Wait {
         let spin = self.time.mono_ns < self.spin_until_ns;
-        if busy || spin || !self.ready.is_empty() || self.stopping {
+        let letters = !self.letters.is_empty() && self.seat.state().is_some();
+        if busy || spin || letters || !self.ready.is_empty() || self.stopping {
             return Wait::Never;
         }
         self.wakes.announce_sleep(self.id);
-        if !self.may_sleep() || self.server.has_notes(self.id) {
+        if !self.may_sleep() || self.has_messages() || self.server.has_notes(self.id) {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
         // The turn's own time will do: a sleep that is a turn too long is no harm to a cron.
         let now = self.time.mono_ns;
         let partial = if self.partial.is_empty() { u64::MAX } else { now + output::PARTIAL_NS };
-        let next = self.next_cron_ns.min(self.next_expire_ns).min(partial);
+        let deadline = self.deadlines.first().map_or(u64::MAX, |&(at, _)| at);
+        let next = self.next_cron_ns.min(self.next_expire_ns).min(partial).min(deadline);
         Wait::AtMost(CRON.min(Duration::from_nanos(next.saturating_sub(now).max(1))))
     }
 
@@ -406,6 +445,8 @@ where
                     self.push_bytes(key, &bytes);
                 }
             }
+            Note::Unblocked(id) => self.unblocked(id),
+            Note::UnblockAll => self.unblock_all(),
             Note::Resume => self.release_paused(),
             Note::Busy => self.release_lent(),
             Note::Stop => self.stopping = true,
@@ -417,9 +458,12 @@ where
         Caller {
             conn: u32::try_from(key).unwrap_or(u32::MAX),
             client: session.id,
+            home: self.id,
             db: session.db,
             proto: session.proto,
             no_touch: session.no_touch,
+            user: session.user_serial(),
+            tracks: session.tracks,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::conn::{End, Hold};
 use super::{Connection, Driver, Shard};
+use crate::command::connection::client::tracking::disable;
 use crate::io::Sock;
 use crate::observe::log;
 use std::io;
@@ -16,7 +17,7 @@ const SPARE_BYTES: usize = 64 * 1024;
 const UNAUTH_WAITING: usize = 1024;
 const UNAUTH_OUTPUT: usize = UNAUTH_WAITING + 16 * 1024;
 /// From so many unsent bytes on, the limits are looked at after each command, not only when the turn ends.
-const WATCH_OUTPUT: usize = 64 * 1024;
+pub(super) const WATCH_OUTPUT: usize = 64 * 1024;
 
 /// How long replies of a pipeline wait for those that other shards still owe it, in nanoseconds, and from how many bytes
 /// on they do not wait.
@@ -40,6 +41,8 @@ where
 
     /// Sends what may be sent.
     pub(super) fn end_turn(&mut self) {
+        self.attend();
+        self.publish_waits();
         let may_send = self.n == 1 || self.seat.may_send();
         for key in std::mem::take(&mut self.partial) {
             match self.conns.get(key) {
@@ -51,12 +54,18 @@ where
                 None => {}
             }
         }
+        // Before any reply: who acts upon one must not be ahead of what was published before it.
+        self.flush_outbox();
         if may_send {
-            // Settling may end a connection (output limits), which is settled then.
+            self.limit_tracking();
+            self.sort_invalid();
+            self.broadcast_changes();
+            // Settling may end a connection (output limits, client eviction), which is settled then.
             while !self.dirty.is_empty() {
                 for key in std::mem::take(&mut self.dirty) {
                     self.settle(key);
                 }
+                self.relieve_clients();
             }
         }
         self.hand_to_free();
@@ -68,6 +77,9 @@ where
         if self.n > 1 {
             let (mesh, driver) = (&mut self.mesh, &mut self.driver);
             mesh.flush(may_send, |shard| driver.wake(shard));
+            if may_send {
+                self.post_invalid();
+            }
         }
     }
 
@@ -85,19 +97,20 @@ where
     fn settle(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         conn.dirty = false;
-        let owed = conn.order.open() > 0 || conn.hold == Hold::Txn;
+        let owed = conn.order.open() > 0 || conn.hold == Hold::Txn || conn.stall.is_some();
         match conn.end {
             End::Now if !owed => return self.remove(key),
             End::Now => return,
             End::AfterReply if !owed && !conn.busy && conn.out.is_empty() => return self.remove(key),
             // A blocked client of Redis that goes away does not come back from its wait.
             End::AfterInput if conn.hold == Hold::Pause && !owed => return self.remove(key),
-            // What is left of its input is a request that was cut off, unless its turn is still to come.
+            // What is left of its input is a request that was cut off, unless its turn is still to come, or stood behind a
+            // blocking command.
             End::AfterInput
                 if !owed
                     && !conn.busy
                     && conn.out.is_empty()
-                    && conn.hold == Hold::None
+                    && matches!(conn.hold, Hold::None | Hold::Block)
                     && !self.ready.contains(&key) =>
             {
                 return self.remove(key);
@@ -116,9 +129,9 @@ where
         }
         conn.partial_since_ns = 0;
         if !conn.busy && !conn.out.is_empty() {
-            let spare = self.spares.pop().unwrap_or_default();
-            let buffer = std::mem::replace(&mut conn.out, spare);
+            let buffer = std::mem::take(&mut conn.out);
             conn.sending = buffer.len();
+            conn.sending_room = buffer.capacity();
             conn.busy = true;
             self.driver.send(conn.sock, buffer);
         } else if conn.out.is_empty() && conn.out.capacity() > 0 {
@@ -143,6 +156,11 @@ where
         let Some(conn) = self.conns.get_mut(key) else { return };
         conn.busy = false;
         conn.sending = 0;
+        conn.sending_room = 0;
+        conn.info.output_bytes.store(conn.pending_bytes(), Ordering::Relaxed);
+        conn.info.output_room.store(conn.reply_room(), Ordering::Relaxed);
+        self.recount(key);
+        let Some(conn) = self.conns.get_mut(key) else { return };
         match result {
             Ok(bytes) => {
                 self.tally.net_out += bytes as u64;
@@ -174,11 +192,31 @@ where
         let Some(conn) = self.conns.get_mut(key) else { return };
         let info = &conn.info;
         info.last_ms.store(conn.last_ms, Ordering::Relaxed);
-        info.query_bytes.store(conn.inbuf.len(), Ordering::Relaxed);
+        let unread = conn.inbuf.len().saturating_sub(conn.parser.read_bytes());
+        info.query_bytes.store(unread, Ordering::Relaxed);
+        info.query_free.store(conn.query_room(), Ordering::Relaxed);
+        info.argv_bytes.store(conn.parser.word_bytes(), Ordering::Relaxed);
         info.output_bytes.store(conn.pending_bytes(), Ordering::Relaxed);
+        info.output_room.store(conn.reply_room(), Ordering::Relaxed);
         info.last_command.store(conn.last_command, Ordering::Relaxed);
         if let Some(session) = conn.session.as_deref() {
             session.publish();
+        }
+        self.recount(key);
+    }
+
+    /// Takes what a connection shows of itself over into this shard's sum.
+    pub(super) fn recount(&mut self, key: usize) {
+        let Some(conn) = self.conns.get_mut(key) else { return };
+        let bytes = conn.info.memory() as u64;
+        let before = std::mem::replace(&mut conn.counted_bytes, bytes);
+        self.count_client_bytes(bytes.wrapping_sub(before));
+    }
+
+    /// Adds to what this shard's connections take; wraps for less.
+    fn count_client_bytes(&self, more: u64) {
+        if let Some(stats) = self.server.stats.get(self.id) {
+            stats.client_bytes.add(more);
         }
     }
 
@@ -202,7 +240,7 @@ where
         }
         let unauthenticated = conn.session.as_ref().is_some_and(|s| !s.authenticated)
             && (bytes > UNAUTH_OUTPUT || bytes - conn.sending > UNAUTH_WAITING);
-        let Some(limit) = self.config.client_output_buffer_limit.first() else { return };
+        let Some(limit) = self.config.client_output_buffer_limit.get(conn.limit_class()) else { return };
         let bytes = bytes as u64;
         let hard = limit.hard_bytes > 0 && bytes >= limit.hard_bytes;
         let soft = limit.soft_bytes > 0 && bytes >= limit.soft_bytes;
@@ -244,6 +282,7 @@ where
         if let Some(conn) = self.conns.get_mut(key) {
             conn.end = End::Now;
             self.touch(key);
+            self.give_up(key);
         }
     }
 
@@ -262,6 +301,7 @@ where
             conn.end = End::AfterInput;
         }
         self.touch(key);
+        self.give_up(key);
     }
 
     /// Replies a protocol error and ends the connection after it.
@@ -280,8 +320,13 @@ where
             *place = None;
         }
         self.by_id.remove(&conn.info.id);
+        self.count_client_bytes(conn.counted_bytes.wrapping_neg());
         self.server.clients.remove(conn.info.id);
         self.server.connection_closed(self.id);
+        self.forget_subscriptions(key, &mut conn);
+        if let Some(session) = conn.session.as_deref_mut() {
+            disable(&self.server, session);
+        }
         if let Some(watch) = conn.session.as_mut().and_then(|s| s.watch.take()) {
             self.forget(*watch);
         }

@@ -6,6 +6,7 @@ use super::input::Flow;
 use super::multi::ExecKind;
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
+use crate::command::meta::flag;
 use crate::command::session::{Multi, Queued, Watching};
 use crate::command::{Args, Command, Route, ShardOp, table};
 use crate::data::HKey;
@@ -41,10 +42,10 @@ where
         let in_multi = self.conns.get(key).and_then(|c| c.session.as_ref()?.multi.as_ref()).is_some();
         let started = self.driver.time().mono_ns;
         let flow = match (op, in_multi) {
-            (ShardOp::Multi, true) => self.fail(key, "ERR MULTI calls can not be nested"),
-            (ShardOp::Watch, true) => self.fail(key, "ERR WATCH inside MULTI is not allowed"),
-            (ShardOp::Exec, false) => self.fail(key, "ERR EXEC without MULTI"),
-            (ShardOp::Discard, false) => self.fail(key, "ERR DISCARD without MULTI"),
+            (ShardOp::Multi, true) => self.fail(key, command, "ERR MULTI calls can not be nested"),
+            (ShardOp::Watch, true) => self.fail(key, command, "ERR WATCH inside MULTI is not allowed"),
+            (ShardOp::Exec, false) => self.fail(key, command, "ERR EXEC without MULTI"),
+            (ShardOp::Discard, false) => self.fail(key, command, "ERR DISCARD without MULTI"),
             (ShardOp::Unwatch, true) => self.enqueue(key, command, argv),
             (ShardOp::Multi, false) => {
                 if let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_mut()) {
@@ -74,8 +75,9 @@ where
         flow
     }
 
-    fn fail(&mut self, key: usize, line: &'static str) -> Flow {
+    fn fail(&mut self, key: usize, command: &'static Command, line: &'static str) -> Flow {
         self.reply(key, |out| out.error(line.as_bytes()));
+        self.meter.failed(&self.server, self.id, command, &[b"-", line.as_bytes()].concat());
         Flow::Done
     }
 
@@ -94,7 +96,7 @@ where
         let Some(multi) = self.leave_multi(key) else { return Flow::Done };
         if multi.aborted {
             self.unwatch(key);
-            return self.fail(key, "EXECABORT Transaction discarded because of previous errors.");
+            return self.fail(key, command, "EXECABORT Transaction discarded because of previous errors.");
         }
         if self.watchful && self.server.has_monitors() {
             for queued in &multi.queue {
@@ -115,7 +117,8 @@ where
         if self.n == 1 {
             return ExecKind::Here;
         }
-        let (mut shards, mut independent) = (ShardSet::new(), true);
+        // The same for keyspace events.
+        let (mut shards, mut independent) = (ShardSet::new(), self.config.notify_keyspace_events.0 == 0);
         let watching = self.conns.get(key).and_then(|c| c.session.as_ref()?.watch.as_ref());
         if let Some(watching) = watching {
             independent = false;
@@ -125,12 +128,24 @@ where
         }
         let mut owners = Vec::with_capacity(multi.queue.len());
         for queued in &multi.queue {
+            let meta = queued.command.row.meta;
+            // What the queue publishes leaves in its order, so one thread must run it.
+            independent &= !meta.has(flag::MAY_REPLICATE);
+            if meta.has(flag::PUBSUB) || meta.has(flag::MAY_REPLICATE) {
+                // And this shard takes part: what was published here before leaves first, and no message arrives before the
+                // shard knows of new subscriptions.
+                shards.insert(self.id);
+            }
             let owner = match queued.command.row.route {
                 Route::Home => {
                     independent = false;
                     None
                 }
-                Route::Keys(_) => self.owner_of_all(queued, &mut shards),
+                Route::Far(beyond) if beyond(&queued.argv.iter().map(Vec::as_slice).collect::<Vec<_>>()) => {
+                    shards.extend(&ShardSet::all(self.n));
+                    None
+                }
+                Route::Keys(_) | Route::Far(_) => self.owner_of_all(queued, &mut shards),
                 // Whatever a script declares: in a transaction it cannot be run again if that was wrong.
                 Route::Every(_) | Route::Cursor(_) | Route::Script => {
                     shards.extend(&ShardSet::all(self.n));
@@ -178,7 +193,7 @@ where
         let mut fresh = Vec::new();
         for name in argv.iter().skip(1) {
             if !watching.keys.iter().any(|(d, k)| *d == db && k == name) {
-                watching.keys.push((db, name.to_vec()));
+                watching.add(db, name);
                 shards.insert(slots::owner(key_slot(name), n));
                 fresh.push(name.to_vec());
             }
@@ -247,12 +262,14 @@ where
                 crate::resp::Out::new(&mut out, session.proto).null_array();
             } else {
                 super::multi::run_queue_here(ground, &mut session, &multi, &mut self.meter, &mut out);
+                super::blocked::serve(ground, &mut self.meter, self.id);
             }
         }
         if let Some(conn) = self.conns.get_mut(key) {
             conn.session = Some(session);
             conn.out.append(&mut out);
         }
+        self.apply_subscriptions(key);
         self.touch(key);
         Flow::Done
     }

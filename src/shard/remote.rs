@@ -1,8 +1,9 @@
 //! Requests of other shards' connections on this shard's keys, and answers to this shard's connections.
 
-use super::conn::{End, Hold};
-use super::input::{AHEAD, execute_for};
-use super::mesh::{Batch, Caller};
+use super::blocked;
+use super::conn::{Conn, End, Hold};
+use super::input::{AHEAD, Aftermath, execute_for};
+use super::mesh::{Answer, Batch, Caller};
 use super::{Connection, Driver, Shard};
 use crate::command::{Command, Idle, Route, table};
 use crate::resp::Argv;
@@ -32,7 +33,7 @@ where
         while batch.reply_bytes() < REPLIES_PER_TURN && stray.is_none() {
             let mut visitors: SmallVec<[Visitor<'_>; AHEAD]> = SmallVec::new();
             while visitors.len() < AHEAD
-                && let Some((caller, command, argv, next)) = Batch::request_at(&requests, at)
+                && let Some((caller, command, argv, next)) = Batch::request_at(from, &requests, at)
             {
                 at = next;
                 visitors.extend(table::by_id(command).map(|command| (caller, command, argv, next)));
@@ -45,18 +46,27 @@ where
                 visitors.iter().filter_map(|(_, command, argv, _)| argv.get(command.one_key?).copied());
             loan.state().store.prefetch(first.db, keys);
             for (caller, command, argv, next) in &visitors {
+                let me = self.id;
                 let mut fits = true;
                 batch.reply(caller.conn, |out| {
                     let mut aside = || self.busy_turn();
                     let idle: Option<Idle<'_>> =
                         matches!(command.row.route, Route::Script).then_some(&mut aside);
-                    fits = execute_for(loan.state(), Some(&mut meter), *caller, command, argv, out, idle);
+                    let ground = loan.state();
+                    let counted = Some((&mut meter, me));
+                    let after = execute_for(ground, counted, *caller, command, argv, out, idle);
+                    fits = !matches!(after, Aftermath::Strayed);
+                    let waiter =
+                        blocked::waiter(&ground.server, from, *caller, command, argv, *after.asked()?);
+                    blocked::register(&mut ground.store, &waiter, me, ground.server.shards);
+                    Some(waiter)
                 });
                 if !fits {
                     batch.retract_reply();
                     stray = Some((*caller, *command, *next));
                     break;
                 }
+                blocked::serve(loan.state(), &mut meter, me);
                 done = *next;
                 if batch.reply_bytes() >= REPLIES_PER_TURN {
                     break;
@@ -68,7 +78,7 @@ where
         self.serving = None;
         let whole = done >= requests.len();
         if let Some((caller, command, next)) = stray
-            && let Some((_, _, argv, _)) = Batch::request_at(&requests, done)
+            && let Some((_, _, argv, _)) = Batch::request_at(from, &requests, done)
         {
             self.visit(from, caller, command, &argv, next);
         }
@@ -89,17 +99,30 @@ where
     ///
     /// Answers may come as fast as they are taken: a turn that took them all would never send anything.
     pub(super) fn deliver(&mut self, from: usize, batch: Batch) -> bool {
-        batch.replies(|conn, bytes| {
+        batch.replies(|conn, answer| {
             let key = conn as usize;
             let Some(conn) = self.conns.get_mut(key) else { return };
-            conn.order.arrived(from, bytes, &mut conn.out);
+            match answer {
+                Answer::Reply(bytes) => conn.order.arrived(from, bytes, &mut conn.out),
+                Answer::Blocks(waiter) => {
+                    conn.order.arrived(from, b"", &mut conn.out);
+                    return self.begin_wait(key, waiter);
+                }
+            }
             if conn.end == End::Now {
                 // Only awaited: nobody will read it.
                 conn.out.clear();
             }
             self.still_open(key);
             self.touch(key);
-            if self.conns.get(key).is_some_and(|c| c.hold == Hold::Drain && c.order.is_empty()) {
+            // Of a connection that sent a command which may block, that was the last.
+            let goes_on = |c: &Conn| match c.hold {
+                Hold::Drain => c.order.is_empty(),
+                Hold::Block => c.order.is_empty() && c.stall.as_ref().is_some_and(|s| s.waiter.is_none()),
+                _ => false,
+            };
+            if let Some(conn) = self.conns.get_mut(key).filter(|c| goes_on(c)) {
+                conn.stall = None;
                 self.release(key);
             }
         });

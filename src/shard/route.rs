@@ -1,5 +1,6 @@
 //! Where a command runs: here, on the one other shard that owns its keys, or on several.
 
+use super::blocked;
 use super::conn::Hold;
 use super::input::Flow;
 use super::txn::ShardSet;
@@ -24,12 +25,18 @@ where
         }
         match command.row.route {
             // What looks at the server as a whole (INFO, CLIENT LIST, CONFIG) finds the connection's earlier commands done.
-            Route::Home if !command.row.meta.has(flag::FAST) && self.undrained(key) => {
+            // And what is published tells of them.
+            Route::Home
+                if (!command.row.meta.has(flag::FAST) || command.row.meta.has(flag::PUBSUB))
+                    && self.undrained(key) =>
+            {
                 Flow::Retry(Hold::Drain)
             }
             Route::Home => self.run_here(key, command, argv),
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
             Route::Script => self.route_script(key, command, argv),
+            Route::Far(beyond) if beyond(argv) => self.whole(key, command, argv, ShardSet::all(self.n)),
+            Route::Far(_) => self.route_keys(key, command, argv, Spread::Whole),
             Route::Every(merge) => self.fragment_all(key, command, argv, merge),
             Route::Cursor(word) => {
                 let owner = argv
@@ -54,18 +61,25 @@ where
         let owner_of =
             |word: &usize| slots::owner(key_slot(argv.get(*word).copied().unwrap_or_default()), self.n);
         let Some(first) = words.first().map(owner_of) else {
-            return self.run_here(key, command, argv);
+            return self.run_at(key, self.id, command, argv);
         };
         if words.iter().skip(1).all(|word| owner_of(word) == first) {
             return self.run_at(key, first, command, argv);
         }
         match spread {
-            Spread::Split { step, merge } => self.fragment_by_key(key, command, argv, &words, step, merge),
-            Spread::Whole => {
+            // Events come in the order of the keys, which independent fragments would not keep.
+            Spread::Split { step, merge } if self.config.notify_keyspace_events.0 == 0 => {
+                self.fragment_by_key(key, command, argv, &words, step, merge)
+            }
+            Spread::Split { .. } | Spread::Whole => {
                 let mut shards = ShardSet::new();
                 words.iter().map(owner_of).for_each(|owner| {
                     shards.insert(owner);
                 });
+                if command.row.meta.has(flag::MAY_REPLICATE) {
+                    // What was published here before leaves first.
+                    shards.insert(self.id);
+                }
                 self.whole(key, command, argv, shards)
             }
         }
@@ -80,6 +94,11 @@ where
         command: &'static Command,
         argv: Args<'_>,
     ) -> Flow {
+        if command.row.meta.has(flag::MAY_REPLICATE)
+            && let Some(hold) = self.must_publish_later(key, owner)
+        {
+            return Flow::Retry(hold);
+        }
         if owner == self.id {
             return self.run_here(key, command, argv);
         }
@@ -87,15 +106,21 @@ where
             // The owner cannot keep up: this connection waits for its own replies before it sends more.
             return Flow::Retry(Hold::Drain);
         }
+        let started_ns = self.time.mono_ns;
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Some(session) = conn.session.as_deref() else { return Flow::Done };
-        conn.order.expect(owner, session.is_mute());
+        let mute = session.is_mute();
+        conn.order.expect(owner, mute);
         let Some(caller) = self.conns.get(key).and_then(|c| Some(self.caller(key, c.session.as_deref()?)))
         else {
             return Flow::Done;
         };
         self.mesh.request(owner, caller, command.id, argv);
         self.tally.remote += 1;
+        if command.row.meta.has(flag::BLOCKING) && blocked::could_block(command, argv) {
+            self.stall(key, started_ns, mute);
+            return Flow::Wait(Hold::Block);
+        }
         Flow::Done
     }
 

@@ -14,6 +14,7 @@
 //! A script that strays on behalf of another shard's connection is started again from here (`Visit`). Until it is done the
 //! requests behind it stay in the ring, so replies and effects keep their order.
 
+use super::blocked;
 use super::conn::Hold;
 use super::ground::{self, Ground, Scene};
 use super::input::Flow;
@@ -89,6 +90,7 @@ where
         self.running = Some(key);
         let Ground { store, server, shard, .. } = loan.state();
         store.no_touch = session.no_touch;
+        store.tracking.caller = session.id;
         let now_ms = store.now_ms;
         let ok = {
             let mut aside = || self.busy_turn();
@@ -112,8 +114,11 @@ where
         if session.is_mute() {
             out.truncate(mark);
         }
+        blocked::serve(loan.state(), &mut self.meter, self.id);
         self.seat.take_back(loan);
         self.running = None;
+        let subscribed = session.subscriptions.is_some();
+        let tracking = session.tracking.is_some();
         if let Some(conn) = self.conns.get_mut(key) {
             conn.session = Some(session);
             conn.hold = Hold::None;
@@ -126,6 +131,14 @@ where
             }
         }
         self.touch(key);
+        if subscribed {
+            // A message to itself follows the reply that it belongs to.
+            self.apply_subscriptions(key);
+            self.flush_outbox();
+        }
+        if tracking {
+            self.sort_invalid();
+        }
         if strayed {
             return self.whole(key, command, argv, ShardSet::all(self.n));
         }
@@ -141,7 +154,7 @@ where
         argv: Args<'_>,
         next: usize,
     ) {
-        let run = self.whole_for(caller, command, argv);
+        let run = self.whole_for(from, caller, command, argv);
         self.visits.push(Visit { from, conn: caller.conn, next, run });
     }
 
@@ -157,7 +170,10 @@ where
             some = true;
             let Visit { from, conn, next, run } = self.visits.swap_remove(at);
             let mut answers = self.mesh.spare();
-            answers.reply(conn, |out| out.append(&mut run.take_reply()));
+            answers.reply(conn, |out| {
+                out.append(&mut run.take_reply());
+                None
+            });
             self.mesh.answer(from, answers);
             self.mesh.advance_rest(from, next);
         }

@@ -116,8 +116,11 @@ class Tree:
                 (programs / name).symlink_to(found)
         for name in ("redis-check-aof", "redis-check-rdb", "redis-sentinel"):
             (programs / name).symlink_to(binary)
+        # Under Redis's name, which tests look for in the title of the process.
+        (self.root / "bin").mkdir()
+        (self.root / "bin" / "redis-server").symlink_to(binary)
         server = programs / "redis-server"
-        server.write_text(_server_script(binary, shards))
+        server.write_text(_server_script(self.root / "bin" / "redis-server", shards))
         server.chmod(0o755)
 
     def clean(self):
@@ -134,11 +137,19 @@ class Tree:
 
 
 def _server_script(binary, shards):
-    """`src/redis-server`: the binary with its number of shards; None (real Redis) passes on what it is given."""
-    more = f" --shards {shards}" if shards else ""
+    """`src/redis-server`: the binary with its number of shards; 0 (redis-server itself) passes on what it is given.
+
+    The option stands before those of the test, behind the configuration file: some tests are about what is wrong with
+    the last option.
+    """
+    if not shards:
+        return f'#!/bin/sh\nexec "{binary}" "$@"\n'
     return f"""#!/bin/sh
 case "$1" in
     -v | --version | -h | --help | --check-system) exec "{binary}" "$@" ;;
+    -?*) exec "{binary}" --shards {shards} "$@" ;;
 esac
-exec "{binary}" "$@"{more}
+file=$1
+shift
+exec "{binary}" "$file" --shards {shards} "$@"
 """

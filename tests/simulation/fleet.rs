@@ -72,6 +72,7 @@ impl Fleet {
             executable: PathBuf::from("shoal"),
             wake: Box::new(move |shard| waking.wake(shard)),
             shutdown: Box::new(|_| {}),
+            abort_shutdown: Box::new(|| false),
         };
         let config = Config { databases: 2, ..Config::default() };
         let server = Arc::new(Server::new(config, shards, table::all().len(), 0, process));

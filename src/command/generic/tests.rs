@@ -404,3 +404,31 @@ fn effects_reproduce_the_dataset() {
         }
     }
 }
+
+#[test]
+fn elements_are_sorted() {
+    for shards in [1, 4] {
+        let f = &mut Fixture::sharded(shards);
+        check(f, "RPUSH l 3 10 2", ":3|");
+        check(f, "SORT l", "*3|$1|2|$1|3|$2|10|");
+        check(f, "SORT l DESC ALPHA", "*3|$1|3|$1|2|$2|10|");
+        check(f, "SORT l LIMIT 1 1", "*1|$1|3|");
+        check(f, "SORT l LIMIT 9 1", "*0|");
+        check(f, "SORT l LIMIT -5 -5", "*3|$1|2|$1|3|$2|10|");
+        check(f, "SORT l BY nosort DESC", "*3|$1|2|$2|10|$1|3|");
+        check(f, "MSET w_3 1 w_10 2 w_2 9 o_3 three", "+OK|");
+        check(f, "SORT l BY w_*", "*3|$1|3|$2|10|$1|2|");
+        check(f, "SORT l BY w_* GET o_* GET #", "*6|$5|three|$1|3|$-1|$2|10|$-1|$1|2|");
+        check(f, "HSET h_3 f c", ":1|");
+        check(f, "SORT l GET h_*->f", "*3|$-1|$1|c|$-1|");
+        check(f, "SORT l BY w_* STORE d", ":3|");
+        check(f, "LRANGE d 0 -1", "*3|$1|3|$2|10|$1|2|");
+        check(f, "SORT none STORE d", ":0|");
+        check(f, "EXISTS d", ":0|");
+        check(f, "SADD s b a 3", ":3|");
+        check(f, "SORT s", "-ERR One or more scores can't be converted into double|");
+        check(f, "SORT_RO s ALPHA", "*3|$1|3|$1|a|$1|b|");
+        check(f, "SORT_RO s STORE d", "-ERR syntax error|");
+        check(f, "SORT w_3", "-WRONGTYPE Operation against a key holding the wrong kind of value|");
+    }
+}

@@ -164,7 +164,7 @@ impl Host for RunHost<'_> {
     }
 
     fn permits(&mut self, words: &[&[u8]]) -> Option<bool> {
-        nested::permits(self.nested.session, words)
+        nested::permits(self.nested.server, self.nested.session, words)
     }
 
     fn log(&mut self, level: LogLevel, text: &[u8]) {

@@ -32,8 +32,13 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         ));
     }
     if abort {
-        // A shutdown waits for nothing, so none is ever in progress when a command runs.
-        return Err(Failure::text("ERR No shutdown in progress."));
+        // It can only be in progress between the signal and the control core's next look.
+        if !ctx.server.abort_shutdown() {
+            return Err(Failure::text("ERR No shutdown in progress."));
+        }
+        log::notice("Shutdown manually aborted.");
+        ctx.out.ok();
+        return Ok(());
     }
     if request.save && !request.force {
         log::warning(

@@ -44,6 +44,7 @@ impl Server {
         self.slowlog_ns.store(slow_ns, Relaxed);
         self.spike_ns.store(spike_ns, Relaxed);
         self.slow_ns.store(slow_ns.min(spike_ns), Relaxed);
+        self.set_client_limit(config);
         for command in self.stats.iter().flat_map(|shard| shard.commands.iter()) {
             command.durations.switch(config.latency_tracking);
         }

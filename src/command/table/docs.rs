@@ -72,6 +72,7 @@ fn runs_on(row: &Row) -> &'static str {
         (_, Route::Keys(_)) if super::keys::one_key(row).is_some() => "key",
         (_, Route::Keys(Spread::Split { .. })) => "keys, split",
         (_, Route::Keys(Spread::Whole)) => "keys, together",
+        (_, Route::Far(_)) => "keys, together, or every shard",
         (_, Route::Every(Merge::Ok | Merge::Sum | Merge::Interleave | Merge::Concat | Merge::Custom(_))) => {
             "all"
         }

@@ -50,6 +50,15 @@ impl Shutdown {
         signal::set_stopping(stopping);
     }
 
+    /// Takes back a signal that nobody took yet; whether there was one. Any thread may call this.
+    pub fn abort() -> bool {
+        let came = signal::take().is_some();
+        if came {
+            signal::set_stopping(false);
+        }
+        came
+    }
+
     /// Whether data is being loaded, which the log line of a signal mentions.
     pub fn set_loading(&self, loading: bool) {
         signal::set_loading(loading);

@@ -90,8 +90,7 @@ impl Fields {
     /// Removes elements whose expiry lies before `now_ms` and hands each to `f`, most overdue segments first. Stops
     /// between segments once `max_work` elements were looked at; a segment has about 500 at most.
     ///
-    /// An element is due when the time is past its expiry, not at it (Redis: t_hash.c hashTypeGetValue compares as
-    /// db.c keyIsExpired does).
+    /// An element is due when the time is past its expiry, not at it (Redis 7.4: t_hash.c hashTypeIsExpired).
     pub fn sweep_due(&mut self, now_ms: i64, max_work: usize, mut f: impl FnMut(EntryBox)) -> Sweep {
         let mut sweep = Sweep::default();
         let mut found = Vec::new();

@@ -116,8 +116,9 @@ impl Fields {
         }
         let buckets = &mut self.segments[segment].buckets;
         buckets.truncate(within * 2);
+        // No need to keep room: it takes many inserts from here until a pair is added.
         let wanted = roomy(within) * 2;
-        if segment < FRUGAL_SEGMENTS && wanted * 4 <= buckets.capacity() * 3 {
+        if segment < FRUGAL_SEGMENTS && wanted < buckets.capacity() {
             buckets.shrink_to(wanted);
         }
     }

@@ -6,14 +6,18 @@ use std::slice;
 
 use super::{Fields, Segment};
 use crate::data::entry::{Entry, EntryBox};
-use crate::data::table::bucket::Bucket;
+use crate::data::table::bucket::{Bucket, LANES, Lanes};
 use crate::data::table::segment::StashItem;
+
+/// Buckets whose entries are asked for ahead of those being reported.
+const PREFETCH_AHEAD: usize = 2;
 
 /// The elements of a [`Fields`] by reference.
 pub struct Iter<'f> {
     segments: slice::Iter<'f, Segment>,
     buckets: slice::Iter<'f, Bucket>,
-    lanes: slice::Iter<'f, Option<EntryBox>>,
+    bucket: Option<&'f Bucket>,
+    lanes: Lanes,
     stash: slice::Iter<'f, StashItem>,
     left: usize,
 }
@@ -25,7 +29,8 @@ impl Fields {
         Iter {
             segments: self.segments.iter(),
             buckets: [].iter(),
-            lanes: [].iter(),
+            bucket: None,
+            lanes: Lanes::default(),
             stash: [].iter(),
             left: self.len,
         }
@@ -35,14 +40,21 @@ impl Fields {
 impl<'f> Iterator for Iter<'f> {
     type Item = &'f Entry;
 
+    #[inline]
     fn next(&mut self) -> Option<&'f Entry> {
         loop {
-            if let Some(entry) = self.lanes.by_ref().flatten().next() {
+            if let Some(bucket) = self.bucket
+                && let Some(lane) = self.lanes.next()
+            {
                 self.left -= 1;
-                return Some(entry);
+                return bucket.get(lane).map(|entry| &**entry);
             }
             if let Some(bucket) = self.buckets.next() {
-                self.lanes = bucket.lanes();
+                if let Some(ahead) = self.buckets.as_slice().get(PREFETCH_AHEAD - 1) {
+                    ahead.prefetch_entries();
+                }
+                self.bucket = Some(bucket);
+                self.lanes = bucket.occupied();
             } else if let Some(item) = self.stash.next() {
                 self.left -= 1;
                 return Some(&item.entry);
@@ -74,7 +86,7 @@ impl<'f> IntoIterator for &'f Fields {
 pub struct IntoIter {
     segments: std::vec::IntoIter<Segment>,
     buckets: std::vec::IntoIter<Bucket>,
-    lanes: std::array::IntoIter<Option<EntryBox>, { crate::data::table::bucket::LANES }>,
+    lanes: std::array::IntoIter<Option<EntryBox>, LANES>,
     stash: std::vec::IntoIter<StashItem>,
     left: usize,
 }

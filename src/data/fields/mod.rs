@@ -57,6 +57,9 @@ use super::table::segment::{self, Place, prefetch};
 const PAIRS: usize = segment::BUCKETS / 2;
 /// Names that [`Fields::find_batch`] looks up together: about as many misses as a core keeps under way.
 const BATCH: usize = 16;
+/// Pairs from which a table is too large for a core's own caches: 128 KiB of buckets. Below, asking ahead costs more
+/// than it saves.
+const COLD_PAIRS: usize = 1024;
 
 type Segment = segment::Segment<Vec<Bucket>>;
 
@@ -268,9 +271,11 @@ impl Fields {
     /// lookups overlap, which is what makes the intersection of large sets quick.
     pub fn find_batch<'s>(&'s self, keys: &[FieldKey<'_>], mut f: impl FnMut(usize, Option<&'s Entry>)) {
         for (round, batch) in keys.chunks(BATCH).enumerate() {
-            batch.iter().for_each(|key| self.prefetch_way(key));
-            batch.iter().for_each(|key| self.prefetch(key));
-            batch.iter().for_each(|key| self.prefetch_entry(key));
+            if self.pairs >= COLD_PAIRS {
+                batch.iter().for_each(|key| self.prefetch_way(key));
+                batch.iter().for_each(|key| self.prefetch(key));
+                batch.iter().for_each(|key| self.prefetch_entry(key));
+            }
             for (at, key) in batch.iter().enumerate() {
                 f(round * BATCH + at, self.find_key(key));
             }

@@ -9,6 +9,7 @@
 use super::key::PAIR_BITS;
 use super::{Fields, PAIRS, pair_of};
 use crate::data::entry::Entry;
+use crate::data::table::segment::prefetch;
 
 /// One past the highest position.
 const POSITION_END: u64 = 1 << PAIR_BITS;
@@ -22,11 +23,27 @@ impl Fields {
         if self.len == 0 || cursor >= POSITION_END {
             return 0;
         }
-        let pair = pair_of((cursor << (u64::BITS - PAIR_BITS)).reverse_bits(), self.pairs);
-        self.segments[pair / PAIRS].for_each_in_pair(pair % PAIRS, &mut |entry| f(entry));
+        let pair = self.pair_at(cursor);
+        let (segment, within) = (&self.segments[pair / PAIRS], pair % PAIRS);
+        segment.prefetch_entries(within * 2);
+        segment.prefetch_entries(within * 2 + 1);
+        segment.for_each_in_pair(within, &mut |entry| f(entry));
         let span = POSITION_END >> self.depth(pair);
         let next = (cursor & !(span - 1)) + span;
-        if next == POSITION_END { 0 } else { next }
+        if next == POSITION_END {
+            return 0;
+        }
+        // The next call is probably soon.
+        let soon = self.pair_at(next);
+        let first = soon % PAIRS * 2;
+        let buckets = &self.segments[soon / PAIRS].buckets[first..first + 2];
+        buckets.iter().for_each(|bucket| prefetch(std::ptr::from_ref(bucket).cast()));
+        next
+    }
+
+    /// The pair that covers a position.
+    fn pair_at(&self, position: u64) -> usize {
+        pair_of((position << (u64::BITS - PAIR_BITS)).reverse_bits(), self.pairs)
     }
 
     /// How many bits of the hash chose `pair`.

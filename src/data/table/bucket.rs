@@ -10,6 +10,7 @@
 //!
 //! Invariant: `tags` lane i is 0 exactly when `lanes[i]` is `None`. The flags err on the side of set.
 
+use super::segment::prefetch;
 use crate::data::entry::EntryBox;
 
 /// Entries per bucket.
@@ -37,7 +38,7 @@ pub(in crate::data) struct Bucket {
 const _: () = assert!(size_of::<Bucket>() == 64);
 
 /// The lanes that matched, lowest first.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(in crate::data) struct Lanes(u64);
 
 impl Iterator for Lanes {
@@ -127,16 +128,20 @@ impl Bucket {
         self.tags |= u64::from(tag) << (lane * 8);
     }
 
+    /// Asks the processor to load the entries.
+    #[inline]
+    pub(in crate::data) fn prefetch_entries(&self) {
+        for lane in self.occupied() {
+            if let Some(entry) = self.get(lane) {
+                prefetch(entry.address());
+            }
+        }
+    }
+
     /// A bucket with the same tags and flags and copies of the entries.
     pub(in crate::data) fn duplicate(&self) -> Self {
         let copy = |entry: &EntryBox| entry.clone_with_key(entry.key());
         Self { tags: self.tags, lanes: std::array::from_fn(|lane| self.get(lane).map(copy)) }
-    }
-
-    /// All lanes, empty ones included.
-    #[inline]
-    pub(in crate::data) fn lanes(&self) -> std::slice::Iter<'_, Option<EntryBox>> {
-        self.lanes.iter()
     }
 
     /// The entries, and `None` for each empty lane.

@@ -313,12 +313,7 @@ where
     /// Asks the processor to load the entries of `bucket`.
     #[inline]
     pub(in crate::data) fn prefetch_entries(&self, bucket: usize) {
-        let bucket = &self.buckets[bucket];
-        for lane in bucket.occupied() {
-            if let Some(entry) = bucket.get(lane) {
-                prefetch(entry.address());
-            }
-        }
+        self.buckets[bucket].prefetch_entries();
     }
 }
 

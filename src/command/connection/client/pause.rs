@@ -1,7 +1,9 @@
 //! Holding clients back and letting them go: CLIENT PAUSE, UNPAUSE, UNBLOCK.
 
 use crate::command::server_state::Pause;
-use crate::command::{Args, Ctx, Failure, Outcome, args};
+use crate::command::{Args, Ctx, Failure, Note, Outcome, args};
+use crate::keyspace::claim::{End, Reason};
+use std::sync::PoisonError;
 
 // Redis: networking.c pauseClientsByClient, timeout.c getTimeoutFromObjectOrReply.
 pub(super) fn pause(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
@@ -31,14 +33,24 @@ pub(super) fn unpause(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// No command blocks yet, so there is never a client to unblock.
+/// CLIENT UNBLOCK id [TIMEOUT | ERROR]: claims the wait, whose home shard then answers (networking.c
+/// `clientCommand`).
 pub(super) fn unblock(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
-    match argv.get(3) {
-        None => {}
-        Some(word) if args::is(word, "timeout") || args::is(word, "error") => {}
+    let reason = match argv.get(3) {
+        None => Reason::Timeout,
+        Some(word) if args::is(word, "timeout") => Reason::Timeout,
+        Some(word) if args::is(word, "error") => Reason::Error,
         Some(_) => return Err(Failure::text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+    };
+    let id = args::int(args::word(argv, 2))?;
+    let client = u64::try_from(id).ok().and_then(|id| ctx.server.clients.get(id));
+    let end = client.as_ref().and_then(|client| {
+        let blocked = client.blocked.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(blocked.as_ref()?.claim.end(reason))
+    });
+    if let (Some(End::Won), Some(client)) = (end, &client) {
+        ctx.server.post(client.shard, Note::Unblocked(client.id));
     }
-    args::int(args::word(argv, 2))?;
-    ctx.out.int(0);
+    ctx.out.int(i64::from(matches!(end, Some(End::Won | End::Noted(true)))));
     Ok(())
 }

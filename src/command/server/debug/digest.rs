@@ -15,8 +15,10 @@
 //! live keys agree.
 
 use crate::base::digest::{sha1, to_hex};
+use crate::base::numbers::write_f64_digits;
 use crate::command::{Args, Ctx};
-use crate::data::{Entry, HKey};
+use crate::data::hash::FieldTtl;
+use crate::data::{Entry, HKey, Item, Object, StreamId, ValueRef};
 use crate::resp::Out;
 use std::collections::BTreeMap;
 
@@ -40,11 +42,52 @@ fn mix(digest: &mut Digest, bytes: &[u8]) {
     *digest = sha1(digest);
 }
 
+/// Adds a value that is more than a short string. The elements of a list have an order; members and fields only add up.
+fn mix_object(digest: &mut Digest, object: &Object) {
+    let text = |item: Item<'_>| item.to_vec();
+    match object {
+        Object::Str(bytes) => mix(digest, bytes),
+        Object::List(list) => list.iter().for_each(|item| mix(digest, &text(item))),
+        Object::Set(set) => set.iter().for_each(|item| xor(digest, &text(item))),
+        Object::ZSet(zset) => {
+            for (member, score) in zset.iter() {
+                let (mut element, mut digits) = (ZERO, Vec::new());
+                mix(&mut element, &text(member));
+                write_f64_digits(&mut digits, score);
+                mix(&mut element, &digits);
+                xor(digest, &element);
+            }
+        }
+        Object::Hash(hash) => {
+            for (field, value) in hash.pairs(i64::MIN) {
+                let (field, mut element) = (text(field), ZERO);
+                mix(&mut element, &field);
+                mix(&mut element, &text(value));
+                if hash.ttl(&field, i64::MIN) != FieldTtl::Never {
+                    xor(&mut element, b"!!hexpire!!");
+                }
+                xor(digest, &element);
+            }
+        }
+        // Its groups have no part in it.
+        Object::Stream(stream) => {
+            for entry in stream.log.range(StreamId::MIN, StreamId::MAX, false) {
+                mix(digest, &entry.id.joined(b'.'));
+                for (field, value) in entry.fields() {
+                    mix(digest, &text(field));
+                    mix(digest, &text(value));
+                }
+            }
+        }
+    }
+}
+
 /// Adds type, value and expiry of an entry (debug.c `xorObjectDigest`).
 fn mix_entry(digest: &mut Digest, entry: &Entry) {
     mix(digest, &u32::from(entry.kind() as u8).to_be_bytes());
-    if let Some(bytes) = entry.string_bytes(&mut itoa::Buffer::new()) {
-        mix(digest, bytes);
+    match entry.value() {
+        ValueRef::Object(object) => mix_object(digest, object),
+        _ => mix(digest, entry.string_bytes(&mut itoa::Buffer::new()).unwrap_or_default()),
     }
     if entry.has_expire() {
         xor(digest, b"!!expire!!");

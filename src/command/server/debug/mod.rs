@@ -12,21 +12,27 @@
 //! ```
 //!
 //! Who may call DEBUG (`enable-debug-command`) is checked before. What would crash or restart the process, or looks into
-//! structures that Redis has and Shoal has not (JMAP, HTSTATS, MALLCTL, ...), is refused as an unknown subcommand.
+//! structures that Redis has and Shoal has not (HTSTATS, MALLCTL, STRUCTSIZE, ...), is refused as an unknown subcommand.
 
 mod digest;
+mod help;
 mod object;
 mod populate;
 mod protocol;
+mod reload;
+mod switches;
 
+use super::acl_cmd::rewrite_lines;
 use crate::base::{glob, numbers, prng};
-use crate::command::args::{int, is, word};
+use crate::command::args::{is, word};
 use crate::command::meta::server as meta;
-use crate::command::{Args, Ctx, Failure, Merge, Note, Outcome, Route, Row, View, help};
+use crate::command::{Args, Ctx, Failure, Merge, Outcome, Route, Row, Server, View};
+use crate::config;
+use crate::data::limits::LIST_PLAIN_BYTES;
+use crate::observe::log;
 use crate::resp::{Out, Proto};
 use digest::{Dataset, Digest};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The row of DEBUG.
@@ -35,42 +41,6 @@ pub static ROWS: &[Row] = &[Row::new(&meta::DEBUG, Route::Every(Merge::Custom(me
 /// Largest value that QUICKLIST-PACKED-THRESHOLD takes: a little below 4 GiB (quicklist.c
 /// `quicklistisSetPackedThreshold`).
 const PACKED_MAX: u64 = (1 << 32) - (1 << 20);
-
-const HELP: &[&str] = &[
-    "CHANGE-REPL-ID",
-    "    Change the replication IDs of the instance.",
-    "    Dangerous: should be used only for testing the replication subsystem.",
-    "DIGEST",
-    "    Output a hex signature representing the current DB content.",
-    "DIGEST-VALUE <key> [<key> ...]",
-    "    Output a hex signature of the values of all the specified keys.",
-    "ERROR <string>",
-    "    Return a Redis protocol error with <string> as message. Useful for clients",
-    "    unit tests to simulate Redis errors.",
-    "OBJECT <key>",
-    "    Show low level info about `key` and associated value.",
-    "POPULATE <count> [<prefix>] [<size>]",
-    "    Create <count> string keys named key:<num>. If <prefix> is specified then",
-    "    it is used instead of the 'key' prefix. These are not propagated to",
-    "    replicas.",
-    "PROTOCOL <type>",
-    "    Reply with a test value of the specified type. <type> can be: string,",
-    "    integer, double, null, array, set, map, attrib, push, verbatim, true,",
-    "    false.",
-    "QUICKLIST-PACKED-THRESHOLD <size>",
-    "    Sets the threshold for elements to be inserted as plain vs packed nodes",
-    "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
-    "SET-ACTIVE-EXPIRE <0|1>",
-    "    Setting it to 0 disables expiring keys in background when they are not",
-    "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
-    "    default.",
-    "SET-DISABLE-DENY-SCRIPTS <0|1>",
-    "    Setting it to 1 lets scripts run commands that are denied to them; for tests of the server only.",
-    "SLEEP <seconds>",
-    "    Stop the server for <seconds>. Decimals allowed.",
-    "STRINGMATCH-LEN <pattern> <string>",
-    "    Whether the glob-style pattern matches the string: 1 or 0.",
-];
 
 /// What a subcommand has to say on one shard.
 enum Part {
@@ -106,20 +76,24 @@ fn is_fragment(ctx: &Ctx<'_>) -> bool {
 fn run(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<Part, Failure> {
     let sub = word(args, 1);
     match args.len() {
-        2 if is(sub, "HELP") => help::reply(&mut ctx.out, "DEBUG", HELP),
+        2 if is(sub, "HELP") => help::reply(&mut ctx.out),
         2 if is(sub, "DIGEST") => return Ok(Part::Dataset(Dataset::of_view(ctx))),
         2 if is(sub, "CHANGE-REPL-ID") => change_repl_id(ctx),
+        2 if is(sub, "CONFIG-REWRITE-FORCE-ALL") => rewrite_config(ctx)?,
+        2 if is(sub, "RELOAD") => reload::reload(ctx)?,
+        2.. if is(sub, "RELOAD") || is(sub, "LOADAOF") => {
+            return Err(Failure::text("ERR persistence is not built yet: there is nothing to load from"));
+        }
         3 if is(sub, "ERROR") => return Err(Failure::Bytes(word(args, 2).to_vec())),
         3 if is(sub, "OBJECT") => return object::object(ctx, args),
         3 if is(sub, "SLEEP") => sleep(ctx, word(args, 2)),
-        3 if is(sub, "SET-ACTIVE-EXPIRE") => set_active_expire(ctx, word(args, 2)),
-        3 if is(sub, "PROTOCOL") => protocol::reply(ctx, word(args, 2))?,
-        3 if is(sub, "SET-DISABLE-DENY-SCRIPTS") => {
-            let on = int(word(args, 2)).unwrap_or(0) != 0;
-            ctx.server.scripting.allow_all.store(on, Ordering::Relaxed);
-            ctx.out.ok();
-        }
+        3 if is(sub, "LOG") => once(ctx, |_| log::warning(&format!("DEBUG LOG: {}", text(word(args, 2))))),
+        3 if is(sub, "PAUSE-CRON") => switches::pause_cron(ctx, word(args, 2)),
+        3 if is(sub, "PROTOCOL") => protocol::protocol(ctx, word(args, 2))?,
+        3 if is(sub, "SET-ACTIVE-EXPIRE") => switches::set_active_expire(ctx, word(args, 2)),
+        3 if is(sub, "SET-DISABLE-DENY-SCRIPTS") => switches::unbind_scripts(ctx, word(args, 2)),
         3 if is(sub, "QUICKLIST-PACKED-THRESHOLD") => packed_threshold(ctx, word(args, 2))?,
+        4 if is(sub, "REPLYBUFFER") => switches::reply_buffer(ctx, word(args, 2), word(args, 3))?,
         4 if is(sub, "STRINGMATCH-LEN") => {
             ctx.out.int(i64::from(glob::matches(word(args, 2), word(args, 3), false)));
         }
@@ -147,35 +121,53 @@ fn sleep(ctx: &mut Ctx<'_>, seconds: &[u8]) {
     ctx.out.ok();
 }
 
-/// The dataset's history gets a new name: once, not by every shard.
-fn change_repl_id(ctx: &mut Ctx<'_>) {
+/// Does what concerns the whole server, not each shard.
+fn once(ctx: &mut Ctx<'_>, f: impl FnOnce(&Server)) {
     if ctx.shard == 0 || !is_fragment(ctx) {
-        ctx.server.repl_id.store(Arc::new(prng::random_hex(40)));
+        f(ctx.server);
     }
     ctx.out.ok();
 }
 
-/// Anything but a number is 0, as C's `atoi` has it.
-fn set_active_expire(ctx: &mut Ctx<'_>, word: &[u8]) {
-    let note = Note::ActiveExpire(int(word).unwrap_or(0) != 0);
-    if is_fragment(ctx) {
-        ctx.server.post(ctx.shard, note);
-    } else {
-        ctx.server.post_all(&note);
-    }
-    ctx.out.ok();
+/// A word as text for the log.
+fn text(word: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(word)
 }
 
-/// Checked as in Redis. It tunes how lists are stored, not what they hold, and there are no lists to tune yet.
-fn packed_threshold(ctx: &mut Ctx<'_>, word: &[u8]) -> Outcome {
-    match numbers::parse_memory(word) {
-        Some(bytes) if bytes <= PACKED_MAX => ctx.out.ok(),
-        _ => {
-            return Err(Failure::text(
-                "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
-            ));
+/// The dataset's history gets a new name.
+fn change_repl_id(ctx: &mut Ctx<'_>) {
+    once(ctx, |server| {
+        log::notice("Changing replication IDs after receiving DEBUG change-repl-id");
+        server.repl_id.store(Arc::new(prng::random_hex(40)));
+    });
+}
+
+/// CONFIG REWRITE with all directives, those at their defaults too.
+fn rewrite_config(ctx: &mut Ctx<'_>) -> Outcome {
+    let failed = |why: &dyn std::fmt::Display| {
+        Err(Failure::from(format!("ERR CONFIG-REWRITE-FORCE-ALL failed: {why}")))
+    };
+    let Some(path) = &ctx.server.config_file else { return failed(&"there is no configuration file") };
+    if ctx.shard == 0 || !is_fragment(ctx) {
+        let _guard = ctx.server.lock_config();
+        if let Err(error) =
+            config::rewrite_all(path, &ctx.server.config.load(), &[("user", rewrite_lines(ctx.server))])
+        {
+            return failed(&error);
         }
     }
+    ctx.out.ok();
+    Ok(())
+}
+
+/// It tunes how lists are stored, not what they hold; 0 is the default (quicklist.c `quicklistisSetPackedThreshold`).
+fn packed_threshold(ctx: &mut Ctx<'_>, word: &[u8]) -> Outcome {
+    let bytes = numbers::parse_memory(word)
+        .filter(|bytes| *bytes <= PACKED_MAX)
+        .ok_or(Failure::text("ERR argument must be a memory value bigger than 1 and smaller than 4gb"))?;
+    let bytes = usize::try_from(bytes).ok().filter(|bytes| *bytes > 0).unwrap_or(LIST_PLAIN_BYTES);
+    ctx.keys.view.each(|store| store.limits.list_plain_bytes = bytes);
+    ctx.out.ok();
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::command::testing::{Fixture, check, run};
-use crate::command::{Keys, table};
+use crate::command::{Keys, Note, table};
 use crate::keyspace::Store;
 
 /// Runs a command in fragments, as the loop does, and returns the merged reply.

@@ -1,7 +1,7 @@
 //! Holds a whole table against the invariants of the module.
 
 use super::*;
-use crate::data::table::bucket::{DISPLACED, EXPIRING, STASHED};
+use crate::data::table::bucket::{DISPLACED, EXPIRING, LANES, STASHED};
 
 impl Fields {
     pub(super) fn check_invariants(&self) {
@@ -39,7 +39,8 @@ impl Fields {
         let mixed_of = |entry: &Entry| FieldKey::new(entry.key()).mixed(self.salt);
         for side in 0..2 {
             let bucket = &segment.buckets[within * 2 + side];
-            for (lane, entry) in bucket.lanes().enumerate() {
+            for lane in 0..LANES {
+                let entry = bucket.get(lane);
                 assert_eq!(entry.is_none(), bucket.tag(lane) == 0);
                 let Some(entry) = entry else { continue };
                 let mixed = mixed_of(entry);

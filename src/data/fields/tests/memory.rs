@@ -13,19 +13,20 @@ fn the_structure_costs_less_than_that_of_a_dict_while_growing_and_shrinking() {
         // Redis: 24 bytes of dictEntry and 8 to 16 of bucket per element (dict.c).
         let mut fields = Fields::new();
         let (mut sum, mut steps) = (0.0, 0);
-        for n in 0..200_000 {
+        let weighed = |n: u64| n.is_multiple_of(if n < 5000 { 7 } else { 1009 });
+        for n in 1..=1_000_000 {
             fields.insert(entry(n, None));
-            if n >= 130 && n % 37 == 0 {
+            if [1, 10, 100, 1_000_000].contains(&n) {
+                println!("{} bytes per element of {n}", per_element(&fields));
+            }
+            if n >= 130 && weighed(n) {
                 (sum, steps) = (sum + per_element(&fields), steps + 1);
                 assert!(per_element(&fields) < 24.0, "{} at {n}", per_element(&fields));
             }
         }
         println!("{} bytes per element on average", sum / f64::from(steps));
-        for n in 0..199_800 {
-            fields.remove(&name(n));
-            assert!(n % 37 != 0 || per_element(&fields) < 32.0, "{} at {n}", per_element(&fields));
-        }
-        for n in 199_800..200_000 {
+        for n in (1..=1_000_000).rev() {
+            assert!(n < 130 || !weighed(n) || per_element(&fields) < 30.0, "{} at {n}", per_element(&fields));
             fields.remove(&name(n));
         }
         assert_eq!(fields.mem_overhead(), size_of::<Fields>());

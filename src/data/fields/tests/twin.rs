@@ -130,16 +130,20 @@ fn a_sweep_stops_when_its_work_is_done_and_says_so() {
 #[test]
 fn a_batch_finds_what_single_lookups_find() {
     for_each_seed(1, |_| {
-        let fields = filled(500);
-        let names: Vec<Vec<u8>> = (0..100).map(|n| name(n * 10)).collect();
-        let keys: Vec<FieldKey> = names.iter().map(|name| FieldKey::new(name)).collect();
-        let mut next = 0;
-        fields.find_batch(&keys, |at, found| {
-            assert_eq!(at, next);
-            next += 1;
-            assert_eq!(found.map(Entry::key), (at < 50).then_some(&*names[at]));
-        });
-        assert_eq!(next, 100);
+        // A small table and one that is large enough to be prefetched.
+        for n in [500, if cfg!(miri) { 500 } else { 20_000 }] {
+            let fields = filled(n);
+            let names: Vec<Vec<u8>> = (0..100).map(|i| name(n / 50 * i)).collect();
+            let keys: Vec<FieldKey> = names.iter().map(|name| FieldKey::new(name)).collect();
+            let mut next = 0;
+            fields.find_batch(&keys, |at, found| {
+                assert_eq!(at, next);
+                next += 1;
+                assert_eq!(found.map(Entry::key), (at < 50).then_some(&*names[at]));
+            });
+            assert_eq!(next, 100);
+        }
+        let keys = [FieldKey::new(b"a"), FieldKey::new(b"")];
         Fields::new().find_batch(&keys, |_, found| assert!(found.is_none()));
     });
 }
