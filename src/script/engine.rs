@@ -544,4 +544,4 @@ pub fn run_function(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -26,6 +26,8 @@ mod reply;
 pub mod running;
 mod sandbox;
 mod structs;
+#[cfg(test)]
+mod tests;
 
 pub use cache::{Cache, Placement, Script};
 pub use flags::Flags;

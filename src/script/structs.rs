@@ -188,22 +188,25 @@ fn integer(bytes: &[u8], signed: bool) -> f64 {
     ((value << shift).cast_signed() >> shift) as f64
 }
 
+/// The offset that argument 3 of `struct.unpack` names, from 0.
+fn offset(stack: &mut Stack<'_>) -> Result<usize, Raised> {
+    if matches!(stack.kind(3), Kind::None | Kind::Nil) {
+        return Ok(0);
+    }
+    let position = check_number(stack, 3)?;
+    if position > -1.0 && position < 1.0 {
+        return Err(stack.bad_argument(3, "offset must be 1 or greater"));
+    }
+    // A negative offset is a huge one, as in the original's size_t.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let position = if position < 0.0 { usize::MAX } else { position as usize };
+    Ok(position - 1)
+}
+
 fn unpack(stack: &mut Stack<'_>) -> Result<usize, Raised> {
     let mut format = Format::new(check_bytes(stack, 1)?);
     let data = check_bytes(stack, 2)?;
-    let mut at = match stack.kind(3) {
-        Kind::None | Kind::Nil => 0,
-        _ => {
-            let position = check_number(stack, 3)?;
-            if position > -1.0 && position < 1.0 {
-                return Err(stack.bad_argument(3, "offset must be 1 or greater"));
-            }
-            // A negative offset is a huge one, as in the original's size_t.
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-            let position = if position < 0.0 { usize::MAX } else { position as usize };
-            position - 1
-        }
-    };
+    let mut at = offset(stack)?;
     let mut results = 0_usize;
     while let Some(mut item) = format.next(stack, at)? {
         at = at.saturating_add(item.padding);

@@ -83,6 +83,12 @@ where
             self.visit(from, caller, command, &argv, next);
         }
         batch.restore(requests, done);
+        self.answer_batch(from, batch, whole);
+        whole
+    }
+
+    /// Sends an executed batch back, or the answers so far of one whose rest waits.
+    fn answer_batch(&mut self, from: usize, mut batch: Batch, whole: bool) {
         if whole {
             self.mesh.answer(from, batch);
         } else {
@@ -91,7 +97,6 @@ where
             self.mesh.answer(from, answers);
             self.mesh.put_back(from, batch);
         }
-        whole
     }
 
     /// Gives the answers of shard `from` to their connections. `false`: that was much, and what comes next should wait

@@ -74,12 +74,9 @@ where
     /// Runs a script or function on this shard's own state.
     pub(super) fn run_script_here(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Flow {
         let Some(mut loan) = self.seat.lend() else { return Flow::Retry(Hold::Lend) };
-        let Some(conn) = self.conns.get_mut(key) else {
-            self.seat.take_back(loan);
-            return Flow::Done;
-        };
         // The session is away as it is with a transaction, so that nothing else is done with the connection.
-        let Some(mut session) = conn.session.take() else {
+        let conn = self.conns.get_mut(key).and_then(|conn| Some((conn.session.take()?, conn)));
+        let Some((mut session, conn)) = conn else {
             self.seat.take_back(loan);
             return Flow::Done;
         };
