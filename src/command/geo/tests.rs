@@ -1,3 +1,4 @@
+//! Tests of `geo`.
 use crate::command::testing::{Fixture, check, run};
 
 fn sicily(f: &mut Fixture) {

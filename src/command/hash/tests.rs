@@ -1,3 +1,4 @@
+//! Tests of `hash`.
 use crate::command::testing::{Fixture, NOW_MS, check, run};
 use std::collections::BTreeSet;
 

@@ -1,3 +1,4 @@
+//! Tests of `sorted_set`.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use crate::command::Asked;

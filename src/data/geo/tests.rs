@@ -1,3 +1,4 @@
+//! Tests of `geo`.
 #![allow(clippy::float_cmp, reason = "the last bit counts")]
 
 use super::*;
