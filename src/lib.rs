@@ -2,9 +2,10 @@
 //!
 //! The rooms, in the order in which a request meets them. Arrows point down the levels only
 //! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `pubsub`,
-//! `script` ·
+//! `script`, `acl` ·
 //! L3 `command`, `observe` · L4 `shard`, `connection` · L5 `control`.
 
+pub mod acl;
 pub mod base;
 pub mod command;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod io;
 pub mod journal;
 pub mod keyspace;
 pub mod observe;
+pub mod persist;
 pub mod pubsub;
 pub mod resp;
 pub mod script;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LEVELS: &[&[&str]] = &[
     &["base", "io"],
     &["resp", "data"],
-    &["keyspace", "journal", "config", "pubsub", "script"],
+    &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl"],
     &["command", "observe"],
     &["shard", "connection"],
     &["control"],

@@ -8,6 +8,7 @@
 //! | `stats[i]` | shard `i` | all | relaxed counters |
 //! | `pubsub`, `messages`, `tracking`, `invalid` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
+//! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
@@ -21,6 +22,7 @@ mod switches;
 
 pub use switches::Switches;
 
+use crate::acl::Acl;
 use crate::config::{Config, SetError};
 use crate::observe::latency::LatencyMonitor;
 use crate::observe::rates::Sampler;
@@ -131,8 +133,8 @@ pub struct Server {
     pub peak_memory: AtomicUsize,
     /// Bytes that were allocated when the server had been set up; 0 until the first sample.
     pub startup_memory: AtomicUsize,
-    /// Failed authentications.
-    pub denied_auth: AtomicU64,
+    /// Users and what they may do.
+    pub acl: Acl,
     /// What DEBUG switches.
     pub switches: Switches,
     slow_ns: AtomicU64,
@@ -192,7 +194,7 @@ impl Server {
             sampler: Sampler::default(),
             peak_memory: AtomicUsize::new(0),
             startup_memory: AtomicUsize::new(0),
-            denied_auth: AtomicU64::new(0),
+            acl: Acl::default(),
             switches: Switches::default(),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
@@ -211,7 +213,11 @@ impl Server {
             abort_shutdown: process.abort_shutdown,
             apply_config: OnceLock::new(),
         };
-        server.obey(&server.config.load());
+        let config = server.config.load_full();
+        server.obey(&config);
+        if config.requirepass.is_some() {
+            server.acl.set_default_password(config.requirepass.as_deref());
+        }
         server
     }
 
@@ -234,7 +240,11 @@ impl Server {
     /// Publishes a new configuration and tells every shard. To be called under [`Server::lock_config`].
     pub fn set_config(&self, config: Config) {
         self.obey(&config);
-        self.config.store(Arc::new(config));
+        let old = self.config.swap(Arc::new(config));
+        let requirepass = &self.config.load().requirepass;
+        if *requirepass != old.requirepass {
+            self.acl.set_default_password(requirepass.as_deref());
+        }
         self.post_all(&Note::Config);
     }
 

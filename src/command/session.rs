@@ -6,12 +6,19 @@
 
 use super::blocking::Asked;
 use super::row::Command;
+use crate::acl::{Acl, User, Users};
 use crate::keyspace::WatchState;
 use crate::observe::{ClientInfo, client_flag};
 use crate::pubsub::Subscriptions;
 use crate::resp::Proto;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock};
+
+/// The user of a session that has not met the server's yet.
+static UNMET: LazyLock<Arc<User>> = LazyLock::new(|| Arc::new(User::new_default()));
+
+/// No generation of users has this number.
+const CHECKED: u64 = u64::MAX;
 
 /// One connection's state.
 pub struct Session {
@@ -23,6 +30,14 @@ pub struct Session {
     pub proto: Proto,
     /// Whether commands that need authentication are allowed.
     pub authenticated: bool,
+    /// Who it is, as of generation `seen` of the users.
+    user: Arc<User>,
+    seen: u64,
+    /// The generation of users as of which no command needs a check: logged in, and everything is allowed. Another value
+    /// means a look at the rest.
+    free: u64,
+    /// For a stand-in: the serial number of the caller's user.
+    pub guest: Option<u32>,
     /// Close the connection once what was written is sent.
     pub close_after_reply: bool,
     /// CLIENT NO-TOUCH.
@@ -158,6 +173,10 @@ impl Session {
             db: 0,
             proto: Proto::V2,
             authenticated,
+            user: UNMET.clone(),
+            seen: 0,
+            free: CHECKED,
+            guest: None,
             close_after_reply: false,
             no_touch: false,
             reply: ReplyMode::On,
@@ -175,6 +194,105 @@ impl Session {
             home: info.shard,
             info,
         }
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> &Arc<User> {
+        &self.user
+    }
+
+    /// Whether it may run any command without a further look, as of this generation of users.
+    #[inline]
+    pub fn passes(&self, generation: u64) -> bool {
+        self.free == generation
+    }
+
+    /// Whether it has to log in before other commands (server.c `authRequired`).
+    pub fn must_log_in(&self, users: &Users) -> bool {
+        let default = users.default_user();
+        !(self.authenticated || default.needs_no_password() && default.is_enabled())
+    }
+
+    /// See [`Session::renew`]; nothing happens while the users are those it knows. Returns whether they were not.
+    #[inline]
+    pub fn renew_if_stale(&mut self, acl: &Acl) -> bool {
+        let stale = self.seen != acl.generation();
+        if stale {
+            self.renew(acl);
+        }
+        stale
+    }
+
+    /// Takes over what became of its user. Whose user was deleted is nobody special any more; its connection is about to be
+    /// closed (acl.c `ACLFreeUserAndKillClients`).
+    #[cold]
+    fn renew(&mut self, acl: &Acl) {
+        let generation = acl.generation();
+        let users = acl.users();
+        match users.by_serial(self.user.serial()) {
+            Some(user) => self.user = user.clone(),
+            // A session that has not met the users yet begins as the default one.
+            None if self.seen == 0 => self.user = users.default_user().clone(),
+            None => {
+                self.user = users.default_user().clone();
+                self.authenticated = false;
+            }
+        }
+        self.settle(generation, &users);
+    }
+
+    /// Lets it in as `user`.
+    pub fn log_in(&mut self, acl: &Acl, user: Arc<User>) {
+        self.authenticated = true;
+        self.user = user;
+        // The user may be older than the present generation: the next command takes a look.
+        self.seen = 1;
+        self.free = CHECKED;
+        self.renew(acl);
+        self.show_user();
+    }
+
+    /// Makes it what a new connection is (networking.c `clientSetDefaultAuth`).
+    pub fn log_out(&mut self, acl: &Acl) {
+        let generation = acl.generation();
+        let users = acl.users();
+        self.user = users.default_user().clone();
+        self.authenticated = self.user.needs_no_password() && self.user.is_enabled();
+        self.settle(generation, &users);
+        self.show_user();
+    }
+
+    fn settle(&mut self, generation: u64, users: &Users) {
+        self.seen = generation;
+        let free = self.user.is_unrestricted() && !self.must_log_in(users);
+        self.free = if free { generation } else { CHECKED };
+    }
+
+    fn show_user(&self) {
+        self.info.set_labels(|labels| labels.user = self.user.name().to_vec());
+    }
+
+    /// The user whose permissions its commands need; `None` if everything is allowed. For what runs under this session on
+    /// any shard: a script's calls, SORT's patterns.
+    pub fn limits(&self, acl: &Acl) -> Option<Arc<User>> {
+        let serial = match self.guest {
+            None if self.passes(acl.generation()) => return None,
+            // It has not met the users yet, and begins as the default one.
+            None if self.seen == 0 => acl.users().default_user().serial(),
+            None => self.user.serial(),
+            Some(serial) => u64::from(serial),
+        };
+        let user = acl.users().by_serial(serial).cloned();
+        // One who was deleted meanwhile may do nothing.
+        let user = user.unwrap_or_else(|| Arc::new(User::nobody()));
+        (!user.is_unrestricted()).then_some(user)
+    }
+
+    /// The serial number of its user, as it travels with its commands.
+    #[inline]
+    pub fn user_serial(&self) -> u32 {
+        // One beyond that belongs to nobody, and may do nothing.
+        u32::try_from(self.user.serial()).unwrap_or(u32::MAX)
     }
 
     /// Whether replies are dropped at present (CLIENT REPLY OFF, SKIP).

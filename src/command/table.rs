@@ -27,6 +27,8 @@ pub static GROUPS: &[&[Row]] = &[
     super::list::ROWS,
     super::set::ROWS,
     super::hash::ROWS,
+    super::stream::ROWS,
+    super::hyperloglog::ROWS,
     super::generic::ROWS,
     super::transactions::ROWS,
     super::connection::ROWS,

@@ -31,6 +31,10 @@ use std::ptr::{NonNull, slice_from_raw_parts_mut};
 
 use super::object::Object;
 
+mod alias;
+
+pub(in crate::data) use alias::Alias;
+
 /// Longest string kept inside the entry's own block. Chosen so that header, key and value of an ordinary entry stay
 /// within 4 KiB: beyond that, copying the block on every APPEND costs more than a second allocation.
 pub const INLINE_MAX: usize = 3840;

@@ -34,6 +34,8 @@ pub struct Waiter {
     pub proto: Proto,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
+    /// Serial number of its user.
+    pub user: u32,
     /// CLIENT TRACKING remembers what it reads.
     pub tracks: bool,
     /// The type of value it waits for.

@@ -22,7 +22,7 @@ pub use local::Local;
 pub use message::{Delivery, Forms, Kind, Message};
 pub use outbox::{Outbox, Outgoing};
 pub use registry::{Registry, Routed, Target};
-pub use subscriptions::{Change, Subscriptions, Topic};
+pub use subscriptions::{Change, SharedNames, Subscriptions, Topic};
 
 /// The name of a channel or a pattern, shared by everyone who subscribes to it.
 pub type Name = std::sync::Arc<[u8]>;

@@ -3,6 +3,8 @@
 //! `Out` appends to a connection's output buffer and never allocates anything else. Where RESP3 has a type that RESP2
 //! lacks (map, set, double, boolean, null, push), RESP2 gets what Redis sends instead (networking.c, `addReply*`).
 
+use crate::base::numbers::{f64_as_i64, write_f64};
+
 /// Protocol version of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Proto {
@@ -175,6 +177,32 @@ impl<'a> Out<'a> {
         }
     }
 
+    /// A double: `,text` or a bulk string in RESP2.
+    pub fn double(&mut self, value: f64) {
+        if self.proto == Proto::V3 {
+            self.buf.push(b',');
+            write_f64(self.buf, value);
+            return self.buf.extend_from_slice(b"\r\n");
+        }
+        if let Some(number) = f64_as_i64(value).filter(|n| *n != 0 || value.is_sign_positive()) {
+            return self.bulk_int(number);
+        }
+        // The length comes first, and is known last: two digits, unless one is enough.
+        let start = self.buf.len();
+        self.buf.extend_from_slice(b"$00\r\n");
+        write_f64(self.buf, value);
+        let len = self.buf.len() - start - 5;
+        #[allow(clippy::cast_possible_truncation, reason = "digits, and no double takes a hundred bytes")]
+        let (tens, ones) = (b'0' + (len / 10 % 10) as u8, b'0' + (len % 10) as u8);
+        if let Some([_, a, b, ..]) = self.buf.get_mut(start..) {
+            (*a, *b) = (tens, ones);
+        }
+        if tens == b'0' {
+            self.buf.remove(start + 1);
+        }
+        self.buf.extend_from_slice(b"\r\n");
+    }
+
     /// A double already formatted as Redis prints it: `,text` or a bulk string in RESP2.
     pub fn double_text(&mut self, text: &str) {
         match self.proto {
@@ -239,6 +267,20 @@ mod tests {
         let mut buf = Vec::new();
         Out::new(&mut buf, Proto::V2).error(text);
         assert_eq!(buf, expect);
+    }
+
+    #[test]
+    fn doubles_of_any_length_carry_their_length() {
+        for value in
+            [0.0, -0.0, 1.0, -17.0, 0.1, 1.5, 1e300, -1.234_567_890_123_456_7e-300, f64::INFINITY, 3e17]
+        {
+            let text = crate::base::numbers::fmt_f64(value);
+            let (mut two, mut three) = (Vec::new(), Vec::new());
+            Out::new(&mut two, Proto::V2).double(value);
+            Out::new(&mut three, Proto::V3).double(value);
+            assert_eq!(String::from_utf8_lossy(&two), format!("${}\r\n{text}\r\n", text.len()));
+            assert_eq!(String::from_utf8_lossy(&three), format!(",{text}\r\n"));
+        }
     }
 
     /// `EXPIRE a 1 lt nx "x\r"` once replied a space where Redis replies nothing: it trims what it formats.

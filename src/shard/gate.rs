@@ -3,11 +3,13 @@
 use super::conn::Hold;
 use super::input::Flow;
 use super::{Connection, Driver, Shard};
+use crate::acl::Context;
+use crate::command::access::{self, Culprit};
 use crate::command::meta::flag;
 use crate::command::pubsub::allowed_while_subscribed;
 use crate::command::server_state::Pause;
 use crate::command::session::ReplyMode;
-use crate::command::{Args, Command, Failure, Handler, ShardOp};
+use crate::command::{Args, Command, Failure, Handler, Server, Session, ShardOp};
 use crate::config::ProtectedAction;
 use crate::keyspace::Store;
 use crate::observe::log;
@@ -26,10 +28,9 @@ where
     #[inline]
     pub(super) fn gate(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Option<Flow> {
         let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
-        let plain = session.authenticated
-            && session.multi.is_none()
-            && session.reply == ReplyMode::On
-            && !session.subscribed;
+        let passes = session.passes(self.server.acl.generation());
+        let plain =
+            passes && session.multi.is_none() && session.reply == ReplyMode::On && !session.subscribed;
         let calm = !self.watchful && command.row.meta.flags & (flag::PROTECTED | flag::NO_MULTI) == 0;
         if plain && calm { None } else { self.gate_slowly(key, command, argv) }
     }
@@ -43,12 +44,18 @@ where
             return Some(self.refused(key, command, &failure));
         }
         let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
-        if !session.authenticated && !meta.has(flag::NO_AUTH) && self.config.requirepass.is_some() {
+        session.renew_if_stale(&self.server.acl);
+        if !meta.has(flag::NO_AUTH) && session.must_log_in(&self.server.acl.users()) {
             return Some(self.refused(key, command, &Failure::text("NOAUTH Authentication required.")));
         }
         let in_multi = session.multi.is_some();
         if in_multi && meta.has(flag::NO_MULTI) && !matches!(command.row.handler, Handler::Shard(_)) {
             let failure = Failure::text("ERR Command not allowed inside a transaction");
+            return Some(self.refused(key, command, &failure));
+        }
+        if !session.passes(self.server.acl.generation())
+            && let Err(failure) = permit(&self.server, session, command, argv, self.time.unix_ms)
+        {
             return Some(self.refused(key, command, &failure));
         }
         if self.config.maxmemory > 0 && self.needs_room(key, command) && !self.relieve() {
@@ -189,6 +196,40 @@ where
             }
         }
     }
+}
+
+/// Whether a queued command may still run: rules may have changed since it was queued (multi.c `execCommand`).
+#[inline]
+pub(super) fn may_still_run(
+    server: &Server,
+    session: &mut Session,
+    command: &'static Command,
+    argv: Args<'_>,
+    now_ms: i64,
+) -> Result<(), Failure> {
+    if session.passes(server.acl.generation()) {
+        return Ok(());
+    }
+    session.renew_if_stale(&server.acl);
+    permit(server, session, command, argv, now_ms)
+}
+
+/// Whether the client's user may run this command; what it may not is logged.
+#[cold]
+pub(super) fn permit(
+    server: &Server,
+    session: &Session,
+    command: &'static Command,
+    argv: Args<'_>,
+    now_ms: i64,
+) -> Result<(), Failure> {
+    let user = session.user();
+    let Err(denied) = access::permit(user, command, argv) else { return Ok(()) };
+    let executing = session.executing.is_some();
+    let context = if executing || session.multi.is_some() { Context::Multi } else { Context::Toplevel };
+    let culprit = Culprit { session, user: user.name(), command, argv, now_ms };
+    server.log_denied(denied, context, &culprit);
+    Err(if executing { denied.exec_failure() } else { denied.failure(user, command, argv) })
 }
 
 /// CLIENT and its subcommands, of which CLIENT CACHING is about the next command.

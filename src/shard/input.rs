@@ -76,6 +76,7 @@ pub fn execute_for(
     stand_in.id = caller.client;
     stand_in.db = caller.db;
     stand_in.proto = caller.proto;
+    stand_in.guest = Some(caller.user);
     stand_in.home = caller.home;
     stand_in.tracks = caller.tracks;
     store.no_touch = caller.no_touch;

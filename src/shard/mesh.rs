@@ -9,7 +9,7 @@
 //! A batch travels there and back, so its memory is reused. Records are flat bytes:
 //!
 //! ```text
-//!   request: conn u32 | command u32 | db u32 | flags u32 | client u64 | argc u64 | argc × len u64 | words
+//!   request: conn u32 | command u32 | db u32 | flags u32 | client u64 | argc u32 | user u32 | argc × len u64 | words
 //!   reply:   conn u32 | flags u32 | len u64 | bytes
 //! ```
 //!
@@ -80,6 +80,8 @@ pub struct Caller {
     pub home: usize,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
+    /// Serial number of the user.
+    pub user: u32,
     /// Keys that the command reads are remembered for the client.
     pub tracks: bool,
 }
@@ -152,7 +154,9 @@ impl<S> Mesh<S> {
         }
         out.extend_from_slice(&flags.to_le_bytes());
         out.extend_from_slice(&caller.client.to_le_bytes());
-        out.extend_from_slice(&(argv.len() as u64).to_le_bytes());
+        let argc = u32::try_from(argv.len()).unwrap_or(u32::MAX);
+        out.extend_from_slice(&argc.to_le_bytes());
+        out.extend_from_slice(&caller.user.to_le_bytes());
         for word in argv {
             out.extend_from_slice(&(word.len() as u64).to_le_bytes());
         }
@@ -300,10 +304,11 @@ impl Batch {
             proto: if flags & V3 != 0 { Proto::V3 } else { Proto::V2 },
             home: from,
             no_touch: flags & NO_TOUCH != 0,
+            user: u32_at(requests, at + 28)?,
             tracks: flags & TRACKS != 0,
         };
         let command = u32_at(requests, at + 4)? as usize;
-        let argc = usize::try_from(u64_at(requests, at + 24)?).ok()?;
+        let argc = u32_at(requests, at + 24)? as usize;
         let mut word_at = at + HEAD + argc * 8;
         let mut argv = Argv::with_capacity(argc);
         for i in 0..argc {

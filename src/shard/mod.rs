@@ -362,7 +362,8 @@ where
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn how_long(&mut self, busy: bool) -> Wait {
         let spin = self.time.mono_ns < self.spin_until_ns;
-        if busy || spin || !self.ready.is_empty() || self.stopping {
+        let letters = !self.letters.is_empty() && self.seat.state().is_some();
+        if busy || spin || letters || !self.ready.is_empty() || self.stopping {
             return Wait::Never;
         }
         self.wakes.announce_sleep(self.id);
@@ -424,6 +425,7 @@ where
             db: session.db,
             proto: session.proto,
             no_touch: session.no_touch,
+            user: session.user_serial(),
             tracks: session.tracks,
         }
     }

@@ -5,7 +5,7 @@
 
 use super::blocked;
 use super::conn::Hold;
-use super::gate::watch_broken;
+use super::gate::{may_still_run, watch_broken};
 use super::ground::{self, Ground, LentStores, Scene};
 use super::input::{Flow, execute_for};
 use super::mesh::Caller;
@@ -23,6 +23,9 @@ use crate::keyspace::claim::Back;
 use crate::keyspace::{Store, Waiter, slots};
 use crate::resp::{Out, Proto};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The owner of a queued command that must not run.
+const NOWHERE: usize = usize::MAX;
 
 /// How the queue of an EXEC runs.
 pub enum ExecKind {
@@ -290,6 +293,14 @@ fn publish(lent: &mut Lent<'_, Ground>, server: &Server) {
 /// Runs one queued command in its scene.
 fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mut Vec<u8>) {
     let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+    let allowed = may_still_run(scene.server, scene.session, queued.command, &argv, scene.now_ms);
+    if let Err(failure) = allowed {
+        let line = Vec::from(failure.line());
+        if !scene.session.is_mute() {
+            Out::new(out, scene.session.proto).error(&line);
+        }
+        return scene.server.error_reply(scene.shard, &[b"-", line.as_slice()].concat());
+    }
     if let Handler::Shard(_) = queued.command.row.handler {
         // Only UNWATCH can be queued of those: EXEC has forgotten the keys already.
         if !scene.session.is_mute() {
@@ -417,7 +428,8 @@ where
                 else {
                     return Flow::Done;
                 };
-                let replies = multi.queue.iter().map(|_| Mutex::default()).collect();
+                let mut owners = owners;
+                let replies = self.refusals(key, &multi, &mut owners);
                 let size = multi.size();
                 let work = Arc::new(SplitQueue { caller, size, queue: multi.queue, owners, replies });
                 let ticket = self.hub.independent(self.id, shards, work.clone());
@@ -433,6 +445,27 @@ where
             waiting.exec = Some(exec);
         }
         flow
+    }
+
+    /// Places for the replies of a queue. A command that its client may not run any more has its error there, and no owner.
+    fn refusals(&mut self, key: usize, multi: &Multi, owners: &mut [usize]) -> Vec<Mutex<Vec<u8>>> {
+        let mut replies: Vec<Mutex<Vec<u8>>> = multi.queue.iter().map(|_| Mutex::default()).collect();
+        let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_deref_mut()) else {
+            return replies;
+        };
+        session.executing = Some(multi.size());
+        for ((queued, owner), reply) in multi.queue.iter().zip(owners).zip(&mut replies) {
+            let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+            let now_ms = self.time.unix_ms;
+            if let Err(failure) = may_still_run(&self.server, session, queued.command, &argv, now_ms) {
+                *owner = NOWHERE;
+                let line = Vec::from(failure.line());
+                Out::new(reply.get_mut().unwrap_or_else(PoisonError::into_inner), session.proto).error(&line);
+                self.server.error_reply(self.id, &[b"-", line.as_slice()].concat());
+            }
+        }
+        session.executing = None;
+        replies
     }
 
     fn start_whole(

@@ -9,18 +9,37 @@ use super::syntax::{Magnitude, scan};
 /// `None` also for NaN, for what overflows, and for what is not zero but too small to be told from it.
 /// Redis: util.c string2d (strtod).
 pub fn parse_f64(text: &[u8]) -> Option<f64> {
+    read(text, in_range)
+}
+
+/// Reads the end of a range of scores: as [`parse_f64`], but space may lead, an empty text is 0, a zero byte ends it, and
+/// what overflows is infinite.
+///
+/// Redis: t_zset.c zslParseRange calls strtod itself.
+pub fn parse_f64_loosely(text: &[u8]) -> Option<f64> {
+    let text = memchr::memchr(0, text).and_then(|end| text.get(..end)).unwrap_or(text);
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let start = text.iter().position(|byte| !is_space(byte))?;
+    read(text.get(start..)?, Some)
+}
+
+/// Reads a double; `checked` decides over what is neither zero nor stated as infinite.
+fn read(text: &[u8], checked: impl Fn(f64) -> Option<f64>) -> Option<f64> {
     let number = scan(text)?;
     let magnitude = match number.magnitude {
         Magnitude::Infinity => f64::INFINITY,
         Magnitude::Binary { mantissa: 0, .. } => 0.0,
         Magnitude::Binary { mantissa, sticky, exponent } => {
-            in_range(round_binary(mantissa, sticky, exponent))?
+            checked(round_binary(mantissa, sticky, exponent))?
         }
         Magnitude::Decimal { integer, fraction, .. } => {
             let is_zero = integer.iter().chain(fraction).all(|&d| d == b'0');
             // The syntax was checked; what std reads it as is correctly rounded, as glibc's result is.
             let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-            if is_zero { 0.0 } else { in_range(value.abs())? }
+            if is_zero { 0.0 } else { checked(value.abs())? }
         }
     };
     Some(if number.negative { -magnitude } else { magnitude })
@@ -90,6 +109,13 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
 pub fn write_shortest(out: &mut Vec<u8>, value: f64) {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.is_finite() && value.abs() > EXACT { grisu::write(out, value) } else { write_f64(out, value) }
+}
+
+/// Appends `value` as digests of sorted sets print scores: the digits of Grisu2 for whole numbers too.
+///
+/// Redis: deps/fpconv fpconv_dtoa.
+pub fn write_f64_digits(out: &mut Vec<u8>, value: f64) {
+    if value.is_finite() && value != 0.0 { grisu::write(out, value) } else { write_f64(out, value) }
 }
 
 /// `value` as [`write_f64`] prints it.

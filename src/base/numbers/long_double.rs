@@ -162,5 +162,23 @@ impl From<i64> for LongDouble {
     }
 }
 
+impl From<f64> for LongDouble {
+    /// The same value: every double is one. Not a number, which this type cannot hold, becomes zero.
+    fn from(value: f64) -> Self {
+        let negative = value.is_sign_negative();
+        if value.is_nan() {
+            return Self::ZERO;
+        }
+        if value.is_infinite() {
+            return Self { negative, kind: Kind::Infinite };
+        }
+        let (fraction, biased) = (value.to_bits() & ((1 << 52) - 1), value.to_bits() >> 52 & 0x7ff);
+        // A subnormal has the exponent of the smallest normal number, and no hidden bit.
+        let hidden = u64::from(biased != 0) << 52;
+        let exponent = i64::try_from(biased.max(1)).unwrap_or(0) - 1_075;
+        Self::round(negative, u128::from(fraction | hidden), false, exponent)
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,9 @@ mod integer;
 mod long_double;
 mod syntax;
 
-pub use float::{f64_as_i64, fmt_f64, parse_f64, write_f64, write_fixed, write_shortest};
+pub use float::{
+    f64_as_i64, fmt_f64, parse_f64, parse_f64_loosely, write_f64, write_f64_digits, write_fixed,
+    write_shortest,
+};
 pub use integer::{parse_i64, parse_memory, parse_u64, write_i64, write_u64};
 pub use long_double::LongDouble;

@@ -57,17 +57,14 @@ fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     }
     session.db = 0;
     session.proto = Proto::V2;
-    session.authenticated = ctx.server.config.load().requirepass.is_none();
+    session.log_out(&ctx.server.acl);
     session.multi = None;
     session.forget_watch = true;
     session.reply = ReplyMode::On;
     session.no_touch = false;
     client::tracking::disable(ctx.server, session);
     pubsub::leave_all(ctx.server, session);
-    session.info.set_labels(|labels| {
-        labels.name.clear();
-        labels.user = auth::DEFAULT_USER.to_owned();
-    });
+    session.info.set_labels(|labels| labels.name.clear());
     for flag in [client_flag::MONITOR, client_flag::MULTI, client_flag::NO_EVICT, client_flag::NO_TOUCH] {
         session.info.set_flag(flag, false);
     }

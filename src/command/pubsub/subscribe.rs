@@ -1,9 +1,9 @@
 //! SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites: one push per name, with the count that is left
 //! (pubsub.c `addReplyPubsubSubscribed` and its kin).
 
-use crate::command::{Args, Ctx, Failure, Outcome, Server, Session};
+use crate::command::{Args, Ctx, Failure, Outcome, Server, Session, access};
 use crate::observe::client_flag;
-use crate::pubsub::{Kind, Topic};
+use crate::pubsub::{Kind, SharedNames, Subscriptions, Topic};
 use std::sync::atomic::Ordering::Relaxed;
 
 const CHANNEL: Topic = Topic::Of(Kind::Channel);
@@ -47,13 +47,17 @@ pub(super) fn sunsubscribe(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
 fn join(ctx: &mut Ctx<'_>, argv: Args<'_>, topic: Topic, verb: &[u8]) -> Outcome {
     let home = ctx.session.info.shard;
     for name in argv.iter().skip(1) {
-        let subs = ctx.session.subscriptions.get_or_insert_default();
+        let info = &ctx.session.info;
+        let subs = ctx.session.subscriptions.get_or_insert_with(|| {
+            Box::new(Subscriptions::shown_in(info.subscriptions.get_or_init(SharedNames::default).clone()))
+        });
         subs.add(topic, name, &ctx.server.pubsub, home);
         let count = subs.told_count(topic);
         tell(ctx, verb, Some(name), count);
     }
     ctx.session.subscribed = true;
     show(ctx.session);
+    access::end_if_revoked(ctx);
     Ok(())
 }
 

@@ -112,3 +112,24 @@ fn fixed_point_rounds_half_to_even() {
         assert_eq!(String::from_utf8_lossy(&out), expect);
     }
 }
+
+#[test]
+fn ends_of_ranges_are_read_as_strtod_reads_them() {
+    for (text, expect) in [
+        ("", Some(0.0)),
+        ("\0x", Some(0.0)),
+        (" \t1.5", Some(1.5)),
+        ("1.5\0junk", Some(1.5)),
+        ("1e400", Some(f64::INFINITY)),
+        ("-1e400", Some(f64::NEG_INFINITY)),
+        ("1e-400", Some(0.0)),
+        ("-inf", Some(f64::NEG_INFINITY)),
+        ("0x10", Some(16.0)),
+        (" ", None),
+        ("1 ", None),
+        ("nan", None),
+        ("(1", None),
+    ] {
+        assert_eq!(parse_f64_loosely(text.as_bytes()), expect, "{text:?}");
+    }
+}

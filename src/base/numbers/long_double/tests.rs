@@ -132,3 +132,20 @@ fn timeouts_round_up() {
         assert_eq!(parse(text).unwrap().scaled_ceil(1_000), expect, "{text}");
     }
 }
+
+#[test]
+fn doubles_survive() {
+    for (value, auto, human) in [
+        (0.0, "0", "0"),
+        (-0.0, "-0", "0"),
+        (1.5, "1.5", "1.5"),
+        (0.1, "0.10000000000000001", "0.10000000000000001"),
+        (-2.5e-7, "-2.4999999999999999e-07", "-0.00000025"),
+        (1e300, "1.0000000000000001e+300", &format!("{:.0}", 1e300)),
+        (5e-324, "4.9406564584124654e-324", "0"),
+        (f64::INFINITY, "inf", "inf"),
+    ] {
+        let long = LongDouble::from(value);
+        assert_eq!((long.to_auto().as_str(), long.to_human().as_str()), (auto, human));
+    }
+}

@@ -6,7 +6,7 @@
 
 use super::{Kind, kind, tracking};
 use crate::base::numbers;
-use crate::command::{Args, Ctx, Failure, Outcome, args, table};
+use crate::command::{Args, Command, Ctx, Failure, Outcome, Server, Session, args, table};
 use crate::observe::{ClientInfo, client_flag};
 use std::io::Write as _;
 use std::sync::Arc;
@@ -32,8 +32,7 @@ const FLAGS: &[(u32, u8)] = &[
 /// CLIENT INFO: the caller's line.
 pub(super) fn info(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let mut text = Vec::new();
-    let own = ctx.session.info.clone();
-    line(&mut text, &own, ctx, argv);
+    line(&mut text, &ctx.session.info, &Viewer::of(ctx, argv));
     ctx.out.verbatim("txt", &text);
     Ok(())
 }
@@ -54,7 +53,8 @@ pub(super) fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         _ => return Err(Failure::Syntax),
     };
     let mut text = Vec::with_capacity(clients.len().saturating_mul(350));
-    clients.iter().for_each(|client| line(&mut text, client, ctx, argv));
+    let viewer = Viewer::of(ctx, argv);
+    clients.iter().for_each(|client| line(&mut text, client, &viewer));
     ctx.out.verbatim("txt", &text);
     Ok(())
 }
@@ -66,6 +66,40 @@ fn by_id(ctx: &Ctx<'_>, ids: Args<'_>) -> Result<Vec<Arc<ClientInfo>>, Failure> 
         found.extend(u64::try_from(id).ok().and_then(|id| ctx.server.clients.get(id)));
     }
     Ok(found)
+}
+
+/// Who looks at connections.
+struct Viewer<'a> {
+    session: &'a Session,
+    command: &'static Command,
+    argv: Args<'a>,
+    now_ms: i64,
+}
+
+impl<'a> Viewer<'a> {
+    fn of(ctx: &'a Ctx<'_>, argv: Args<'a>) -> Viewer<'a> {
+        Viewer { session: ctx.session, command: ctx.command, argv, now_ms: ctx.keys.now_ms }
+    }
+}
+
+/// The line of the connection that `session` belongs to, or stands in for, while it runs `command`; for logs, so without a
+/// line end.
+pub fn describe(
+    server: &Server,
+    session: &Session,
+    command: &'static Command,
+    argv: Args<'_>,
+    now_ms: i64,
+) -> Vec<u8> {
+    let viewer = Viewer { session, command, argv, now_ms };
+    let mut text = Vec::new();
+    match session.guest {
+        None => line(&mut text, &session.info, &viewer),
+        // A stand-in has no connection of its own. One that is gone leaves no line.
+        Some(_) => server.clients.get(session.id).iter().for_each(|info| line(&mut text, info, &viewer)),
+    }
+    text.pop();
+    text
 }
 
 /// Letters of a connection's flags; `N` for none.
@@ -86,25 +120,25 @@ fn request_bytes(argv: Args<'_>) -> (usize, usize) {
 
 /// One line. The caller's own facts come from its session: the registry knows them only when the turn has ended. Its
 /// query buffer holds the request that is running, as in Redis.
-fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>, argv: Args<'_>) {
-    let own = client.id == ctx.session.id;
-    if own {
-        ctx.session.publish();
+fn line(text: &mut Vec<u8>, client: &ClientInfo, viewer: &Viewer<'_>) {
+    let own = client.id == viewer.session.id;
+    if own && viewer.session.guest.is_none() {
+        viewer.session.publish();
     }
     let labels = client.labels();
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = viewer.now_ms;
     let last_ms = if own { now_ms } else { client.last_ms.load(Relaxed) };
     let seconds_since = |then: i64| now_ms.saturating_sub(then).max(0) / 1000;
-    let command = if own && ctx.session.executing.is_some() {
+    let command = if own && viewer.session.executing.is_some() {
         // Redis's `lastcmd` stays at EXEC while the queue runs.
         "exec"
     } else if own {
-        ctx.command.full_name.as_str()
+        viewer.command.full_name.as_str()
     } else {
         let last = client.last_command.load(Relaxed).checked_sub(1).and_then(|id| table::all().get(id));
         last.map_or("NULL", |command| command.full_name.as_str())
     };
-    let (running, running_words) = if own { request_bytes(argv) } else { (0, 0) };
+    let (running, running_words) = if own { request_bytes(viewer.argv) } else { (0, 0) };
     let query = client.query_bytes.load(Relaxed) + running;
     let words = client.argv_bytes.load(Relaxed) + running_words;
     let free = client.query_free.load(Relaxed);
@@ -119,7 +153,7 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>, argv: Args<'_>) 
         text,
         " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={query} qbuf-free={free} argv-mem={words} \
          multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
-         cmd={command} user={} redir={} resp={} lib-name=",
+         cmd={command} user=",
         seconds_since(client.created_ms),
         seconds_since(last_ms),
         letters(client.flags.load(Relaxed)),
@@ -128,10 +162,10 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>, argv: Args<'_>) 
         client.psub.load(Relaxed),
         client.ssub.load(Relaxed),
         client.multi.load(Relaxed),
-        labels.user,
-        tracking::redirection(client),
-        client.resp.load(Relaxed),
     );
+    text.extend_from_slice(&labels.user);
+    let (redirection, resp) = (tracking::redirection(client), client.resp.load(Relaxed));
+    let _ = write!(text, " redir={redirection} resp={resp} lib-name=");
     text.extend_from_slice(&labels.lib_name);
     text.extend_from_slice(b" lib-ver=");
     text.extend_from_slice(&labels.lib_ver);

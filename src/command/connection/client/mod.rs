@@ -1,11 +1,13 @@
 //! CLIENT and its subcommands (networking.c `clientCommand`).
 
 pub mod identity;
-mod kill;
+pub mod kill;
 mod list;
 mod modes;
 mod pause;
 pub mod tracking;
+
+pub use list::describe;
 
 use crate::command::meta::connection as meta;
 use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, args, help};

@@ -15,9 +15,10 @@
 //! live keys agree.
 
 use crate::base::digest::{sha1, to_hex};
+use crate::base::numbers::write_f64_digits;
 use crate::command::{Args, Ctx};
 use crate::data::hash::FieldTtl;
-use crate::data::{Entry, HKey, Item, Object, ValueRef};
+use crate::data::{Entry, HKey, Item, Object, StreamId, ValueRef};
 use crate::resp::Out;
 use std::collections::BTreeMap;
 
@@ -48,6 +49,15 @@ fn mix_object(digest: &mut Digest, object: &Object) {
         Object::Str(bytes) => mix(digest, bytes),
         Object::List(list) => list.iter().for_each(|item| mix(digest, &text(item))),
         Object::Set(set) => set.iter().for_each(|item| xor(digest, &text(item))),
+        Object::ZSet(zset) => {
+            for (member, score) in zset.iter() {
+                let (mut element, mut digits) = (ZERO, Vec::new());
+                mix(&mut element, &text(member));
+                write_f64_digits(&mut digits, score);
+                mix(&mut element, &digits);
+                xor(digest, &element);
+            }
+        }
         Object::Hash(hash) => {
             for (field, value) in hash.pairs(i64::MIN) {
                 let (field, mut element) = (text(field), ZERO);
@@ -57,6 +67,16 @@ fn mix_object(digest: &mut Digest, object: &Object) {
                     xor(&mut element, b"!!hexpire!!");
                 }
                 xor(digest, &element);
+            }
+        }
+        // Its groups have no part in it.
+        Object::Stream(stream) => {
+            for entry in stream.log.range(StreamId::MIN, StreamId::MAX, false) {
+                mix(digest, &entry.id.joined(b'.'));
+                for (field, value) in entry.fields() {
+                    mix(digest, &text(field));
+                    mix(digest, &text(value));
+                }
             }
         }
     }

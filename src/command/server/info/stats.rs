@@ -1,8 +1,8 @@
 //! INFO stats and INFO debug: counters summed over shards.
 
 use super::{Facts, Lines};
+use crate::acl::Reason;
 use crate::pubsub::Kind;
-use std::sync::atomic::Ordering::Relaxed;
 
 const NS_PER_US: u64 = 1_000;
 const NS_PER_MS: u64 = 1_000_000;
@@ -55,8 +55,11 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("total_error_replies", facts.sum(|s| &s.errors));
     lines.put("dump_payload_sanitizations", 0);
     loop_figures(facts, lines);
-    lines.put("acl_access_denied_auth", facts.server.denied_auth.load(Relaxed));
-    lines.zero(&["acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"]);
+    let denied = |reason| facts.server.acl.denied(reason);
+    lines.put("acl_access_denied_auth", denied(Reason::Auth));
+    lines.put("acl_access_denied_cmd", denied(Reason::Command));
+    lines.put("acl_access_denied_key", denied(Reason::Key));
+    lines.put("acl_access_denied_channel", denied(Reason::Channel));
 }
 
 /// What shards read, wrote and turned.
