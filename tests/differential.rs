@@ -12,6 +12,8 @@ mod bitmaps;
 mod compare;
 #[path = "differential/grammar.rs"]
 mod grammar;
+#[path = "differential/hyperloglogs.rs"]
+mod hyperloglogs;
 #[path = "differential/keys.rs"]
 mod keys;
 #[path = "differential/lists.rs"]
@@ -24,6 +26,8 @@ mod protocol;
 mod sessions;
 #[path = "differential/shrink.rs"]
 mod shrink;
+#[path = "differential/streams.rs"]
+mod streams;
 #[path = "differential/strings.rs"]
 mod strings;
 mod support;
@@ -40,6 +44,8 @@ const GROUPS: &[Group] = &[
     ("strings", 40, strings::RULES),
     ("bitmaps", 20, bitmaps::RULES),
     ("lists", 40, lists::RULES),
+    ("streams", 30, streams::RULES),
+    ("hyperloglogs", 10, hyperloglogs::RULES),
     ("keys", 40, keys::RULES),
     ("connection", 8, sessions::CONNECTION),
     ("transactions", 12, sessions::TRANSACTIONS),
@@ -70,7 +76,7 @@ fn incomparable(words: &[Vec<u8>]) -> bool {
     let port = (2..words.len()).any(|at| is(at, "port") && words.get(at + 1).is_some_and(|w| w != b"abc"));
     // 7.0 gives the name before it refuses the rest, 7.2 does not.
     let half_hello = is(0, "HELLO") && is(2, "SETNAME") && words.len() > 4;
-    if lists::waits_long(words) || lists::ranks_least(words) {
+    if lists::waits_long(words) || lists::ranks_least(words) || streams::incomparable(words) {
         return true;
     }
     half_hello || getkeys_of_one_word || (is(0, "CONFIG") && is(1, "SET") && port)
