@@ -32,6 +32,7 @@ pub static GROUPS: &[&[Row]] = &[
     super::generic::ROWS,
     super::transactions::ROWS,
     super::connection::ROWS,
+    super::pubsub::ROWS,
     super::server::ROWS,
     super::server::command_cmd::ROWS,
     super::server::keyspace::ROWS,
