@@ -46,10 +46,9 @@ fn append(c: &mut Criterion) {
 fn xadd(c: &mut Criterion) {
     let mut group = group(c, "xadd");
     group.throughput(Throughput::Elements(1));
-    for (name, argv) in [
-        ("plain", &[b"XADD", b"plain", b"*", b"field", b"value"][..] as &[&[u8]]),
-        ("capped", &[b"XADD", b"capped", b"MAXLEN", b"~", b"1000", b"*", b"field", b"value"]),
-    ] {
+    let plain: &[&[u8]] = &[b"XADD", b"plain", b"*", b"field", b"value"];
+    let capped: &[&[u8]] = &[b"XADD", b"capped", b"MAXLEN", b"~", b"1000", b"*", b"field", b"value"];
+    for (name, argv) in [("plain", plain), ("capped", capped)] {
         let (mut fixture, mut reply) = (Fixture::filled(1_000), Vec::new());
         group.bench_function(name, |b| {
             b.iter(|| {

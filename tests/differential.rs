@@ -10,6 +10,8 @@
 mod bitmaps;
 #[path = "differential/compare.rs"]
 mod compare;
+#[path = "differential/geo.rs"]
+mod geo;
 #[path = "differential/grammar.rs"]
 mod grammar;
 #[path = "differential/hyperloglogs.rs"]
@@ -24,8 +26,12 @@ mod pair;
 mod protocol;
 #[path = "differential/sessions.rs"]
 mod sessions;
+#[path = "differential/sets.rs"]
+mod sets;
 #[path = "differential/shrink.rs"]
 mod shrink;
+#[path = "differential/sorted_sets.rs"]
+mod sorted_sets;
 #[path = "differential/streams.rs"]
 mod streams;
 #[path = "differential/strings.rs"]
@@ -46,6 +52,9 @@ const GROUPS: &[Group] = &[
     ("lists", 40, lists::RULES),
     ("streams", 30, streams::RULES),
     ("hyperloglogs", 10, hyperloglogs::RULES),
+    ("sets", 30, sets::RULES),
+    ("sorted_sets", 40, sorted_sets::RULES),
+    ("geo", 15, geo::RULES),
     ("keys", 40, keys::RULES),
     ("connection", 8, sessions::CONNECTION),
     ("transactions", 12, sessions::TRANSACTIONS),
@@ -76,7 +85,13 @@ fn incomparable(words: &[Vec<u8>]) -> bool {
     let port = (2..words.len()).any(|at| is(at, "port") && words.get(at + 1).is_some_and(|w| w != b"abc"));
     // 7.0 gives the name before it refuses the rest, 7.2 does not.
     let half_hello = is(0, "HELLO") && is(2, "SETNAME") && words.len() > 4;
-    if lists::waits_long(words) || lists::ranks_least(words) || streams::incomparable(words) {
+    if streams::incomparable(words) {
+        return true;
+    }
+    if sorted_sets::waits_long(words) || sorted_sets::is_newer(words) || sets::leaves_some(words) {
+        return true;
+    }
+    if lists::waits_long(words) || lists::ranks_least(words) {
         return true;
     }
     half_hello || getkeys_of_one_word || (is(0, "CONFIG") && is(1, "SET") && port)

@@ -26,6 +26,8 @@ pub static GROUPS: &[&[Row]] = &[
     super::bitmap::ROWS,
     super::list::ROWS,
     super::set::ROWS,
+    super::sorted_set::ROWS,
+    super::geo::ROWS,
     super::hash::ROWS,
     super::stream::ROWS,
     super::hyperloglog::ROWS,
@@ -260,6 +262,11 @@ pub fn lookup(name: &[u8]) -> Option<&'static Command> {
 #[inline]
 pub fn resolve(argv: Args<'_>) -> Result<&'static Command, Failure> {
     registry().resolve(argv)
+}
+
+/// The command that `argv` names, whether or not the number of words fits it.
+pub fn find(argv: Args<'_>) -> Option<&'static Command> {
+    registry().find(argv)
 }
 
 /// Number of commands that clients can call, subcommands not counted (COMMAND COUNT).
