@@ -2,6 +2,7 @@
 //! and for the known differences between Redis 7.0 (the oracle) and 7.2 (the level that Shoal matches).
 
 use super::grammar::Words;
+use super::streams;
 use crate::support::Value;
 
 /// Clock-bound replies may differ by the time that passes between asking two servers, in milliseconds.
@@ -27,6 +28,21 @@ const KNOWN_DIFFERENCES: &[KnownDifference] = &[
         command: ("OBJECT", "ENCODING"),
         reason: "7.2 keeps short lists and small sets as listpacks, and chooses by the number of words given at once",
         same: same_encoding,
+    },
+    KnownDifference {
+        command: ("XINFO", "*"),
+        reason: "7.2 tells when consumers were active, and XCLAIM creates one also if it gets nothing",
+        same: streams::same_info,
+    },
+    KnownDifference {
+        command: ("XGROUP", "CREATECONSUMER"),
+        reason: "as above: it may be there already",
+        same: |oracle, tested| *oracle == Value::Int(1) && *tested == Value::Int(0),
+    },
+    KnownDifference {
+        command: ("XPENDING", "*"),
+        reason: "idle times are the clock's",
+        same: streams::same_pending,
     },
     KnownDifference {
         command: ("COMMAND", "INFO"),
