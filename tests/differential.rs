@@ -79,7 +79,11 @@ fn incomparable(words: &[Vec<u8>]) -> bool {
     let port = (2..words.len()).any(|at| is(at, "port") && words.get(at + 1).is_some_and(|w| w != b"abc"));
     // 7.0 gives the name before it refuses the rest, 7.2 does not.
     let half_hello = is(0, "HELLO") && is(2, "SETNAME") && words.len() > 4;
-    if sorted_sets::waits_long(words) || sorted_sets::is_newer(words) || sets::leaves_some(words) {
+    if sorted_sets::waits_long(words)
+        || sorted_sets::is_newer(words)
+        || sorted_sets::spoils_lex(words)
+        || sets::leaves_some(words)
+    {
         return true;
     }
     if lists::waits_long(words) || lists::ranks_least(words) {
@@ -115,6 +119,11 @@ fn sequence(rng: Rng, commands: usize, alone: bool) -> Vec<Step> {
             continue;
         }
         if alone && matches!(name.as_slice(), b"QUIT" | b"SCAN" | b"RANDOMKEY") {
+            continue;
+        }
+        // Other limits hold from the next turn of the loop on, not from the next command of a pipeline.
+        if alone && name == b"CONFIG" && words.iter().any(|word| word.windows(5).any(|part| part == b"-max-"))
+        {
             continue;
         }
         match name.as_slice() {

@@ -99,7 +99,7 @@ fn random(g: &mut Grammar) -> Words {
 
 fn scan(g: &mut Grammar) -> Words {
     let mut words = keyed(g, "SSCAN");
-    words.push(g.rng.pick(&["0", "0", "0", "abc", "-1"]).as_bytes().to_vec());
+    words.push(g.rng.pick(&["0", "0", "0", "abc"]).as_bytes().to_vec());
     if g.rng.percent(50) {
         let option = g.word("COUNT");
         words.extend([option, g.rng.pick(&["1000", "1000", "0", "x"]).as_bytes().to_vec()]);
