@@ -5,6 +5,7 @@
 //! A handler is a small function from a `Ctx` (keys, session, server) and the argument words to a reply written to
 //! `ctx.out`; it never suspends, reads no clock, and returns a `Failure` for an error reply.
 
+pub mod access;
 pub mod args;
 pub mod bitmap;
 pub mod blocking;
@@ -15,8 +16,10 @@ pub mod generic;
 pub mod geo;
 pub mod hash;
 pub mod help;
+pub mod hyperloglog;
 pub mod list;
 pub mod meta;
+pub mod pubsub;
 pub mod redact;
 pub mod row;
 pub mod sampling;
@@ -26,6 +29,7 @@ pub mod server_state;
 pub mod session;
 pub mod set;
 pub mod sorted_set;
+pub mod stream;
 pub mod string;
 pub mod table;
 #[cfg(test)]

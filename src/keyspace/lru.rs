@@ -21,6 +21,18 @@ pub fn idle_s(mark: u32, now_ms: i64) -> u32 {
     clock(now_ms).wrapping_sub(mark) & 0xff_ffff
 }
 
+/// LRU mark of a key that was used last `idle_s` seconds ago; what is longer than the clock counts as its whole span
+/// (object.c `objectSetLRUOrLFU`).
+pub fn idle_since(now_ms: i64, idle_s: i64) -> u32 {
+    let idle = u32::try_from(idle_s).unwrap_or(u32::MAX).min(0xff_ffff);
+    clock(now_ms).wrapping_sub(idle) & 0xff_ffff
+}
+
+/// LFU mark of a key that was used just now, with its counter given.
+pub fn lfu_with(now_ms: i64, counter: u32) -> u32 {
+    minutes(now_ms) << 8 | counter & 0xff
+}
+
 /// Minutes, 16 bits, in the upper part of an LFU mark.
 fn minutes(now_ms: i64) -> u32 {
     u32::try_from((now_ms / 60_000) & 0xffff).unwrap_or(0)

@@ -3,6 +3,7 @@
 //! A file per verb cluster: `presence` (is it there, take it away), `expire` and `ttl`, `transfer` (RENAME, COPY, MOVE),
 //! `scan`, `random`, `object`, `sort`.
 
+mod dump;
 mod expire;
 mod object;
 mod presence;
@@ -30,6 +31,7 @@ const SUM: Route = Route::Keys(Spread::Split { step: 1, merge: Merge::Sum });
 pub static ROWS: &[Row] = &[
     Row::new(&meta::COPY, WHOLE, transfer::copy),
     Row::new(&meta::DEL, SUM, presence::del),
+    Row::new(&meta::DUMP, WHOLE, dump::dump),
     Row::new(&meta::EXISTS, SUM, presence::exists),
     Row::new(&meta::EXPIRE, WHOLE, expire::expire),
     Row::new(&meta::EXPIREAT, WHOLE, expire::expireat),
@@ -45,6 +47,8 @@ pub static ROWS: &[Row] = &[
     Row::new(&meta::RANDOMKEY, Route::Every(Merge::Custom(random::merge)), random::randomkey),
     Row::new(&meta::RENAME, WHOLE, transfer::rename),
     Row::new(&meta::RENAMENX, WHOLE, transfer::renamenx),
+    Row::new(&meta::RESTORE, WHOLE, dump::restore),
+    Row::new(&super::meta::server::RESTORE_ASKING, WHOLE, dump::restore),
     Row::new(&meta::SCAN, Route::Cursor(1), scan::scan),
     Row::new(&meta::SORT, Route::Far(sort::has_patterns), sort::sort).with_keys(sort::keys_of),
     Row::new(&meta::SORT_RO, Route::Far(sort::has_patterns), sort::sort_ro),

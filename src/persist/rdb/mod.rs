@@ -1,0 +1,63 @@
+//! Values in Redis's RDB format (Redis: rdb.c, rdb.h): what DUMP and RESTORE carry, and what a file is made of.
+//!
+//! ```text
+//!  value    = type byte, body                              (write.rs, read.rs: a body per type)
+//!  length   = 00llllll | 01llllll l8 | 80 l32 BE | 81 l64 BE            (length.rs)
+//!  string   = length, bytes | C0 i8 | C1 i16 LE | C2 i32 LE | C3 packed length, length, LZF
+//!  payload  = value, version u16 LE, CRC-64 u64 LE         (payload.rs: DUMP)
+//! ```
+//!
+//! Written is what version 10 knows, so that any Redis from 7.0 on and any Valkey reads it; only hashes with times to live
+//! of fields need version 12 (Redis 7.4). Read is everything up to 12, the formats of old versions included.
+//!
+//! Whatever is read may be hostile: nothing is trusted before it is checked, and what is allocated is bounded by what
+//! was given.
+
+mod legacy;
+mod length;
+pub mod payload;
+mod read;
+mod stream;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use read::{Invalid, Value, read_value};
+pub use write::write_value;
+
+/// The newest version that is read.
+pub const VERSION_MAX: u16 = 12;
+/// The version that is written unless a value needs more.
+pub const VERSION: u16 = 10;
+
+/// Bytes that say what body follows (rdb.h RDB_TYPE_*).
+mod kind {
+    pub const STRING: u8 = 0;
+    pub const LIST: u8 = 1;
+    pub const SET: u8 = 2;
+    pub const ZSET: u8 = 3;
+    pub const HASH: u8 = 4;
+    pub const ZSET_2: u8 = 5;
+    pub const HASH_ZIPMAP: u8 = 9;
+    pub const LIST_ZIPLIST: u8 = 10;
+    pub const SET_INTSET: u8 = 11;
+    pub const ZSET_ZIPLIST: u8 = 12;
+    pub const HASH_ZIPLIST: u8 = 13;
+    pub const LIST_QUICKLIST: u8 = 14;
+    pub const STREAM_LISTPACKS: u8 = 15;
+    pub const HASH_LISTPACK: u8 = 16;
+    pub const ZSET_LISTPACK: u8 = 17;
+    pub const LIST_QUICKLIST_2: u8 = 18;
+    pub const STREAM_LISTPACKS_2: u8 = 19;
+    pub const SET_LISTPACK: u8 = 20;
+    pub const STREAM_LISTPACKS_3: u8 = 21;
+    pub const HASH_METADATA: u8 = 24;
+    pub const HASH_LISTPACK_EX: u8 = 25;
+}
+
+/// How a node of a list is packed (quicklist.h QUICKLIST_NODE_CONTAINER_*).
+mod container {
+    pub const PLAIN: u64 = 1;
+    pub const PACKED: u64 = 2;
+}

@@ -1,0 +1,57 @@
+//! The payload of DUMP: a value, the version it is written in, and a sum over both (cluster.c `createDumpPayload`,
+//! `verifyDumpPayload`).
+
+use super::length::Reader;
+use super::read::{Invalid, Value, read_value};
+use super::{VERSION_MAX, write_value};
+use crate::data::{Entry, Limits};
+use crc::{CRC_64_REDIS, Crc, Table};
+
+/// Bytes of version and sum.
+const FOOTER: usize = 10;
+
+static CRC64: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_REDIS);
+
+/// The sum over `bytes` that ends a payload and a file (crc64.c).
+#[must_use]
+pub fn crc64(bytes: &[u8]) -> u64 {
+    CRC64.checksum(bytes)
+}
+
+/// The payload of an entry's value. `compress`: long strings may be compressed (`rdbcompression`).
+#[must_use]
+pub fn dump(entry: &Entry, compress: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    let version = write_value(&mut out, entry, compress);
+    out.extend_from_slice(&version.to_le_bytes());
+    let sum = crc64(&out);
+    out.extend_from_slice(&sum.to_le_bytes());
+    out
+}
+
+/// The bytes of the value in a payload, if its version is known and its sum is right; a sum of 0 stands for none.
+#[must_use]
+pub fn verified(payload: &[u8]) -> Option<&[u8]> {
+    let (value, footer) = payload.split_at_checked(payload.len().checked_sub(FOOTER)?)?;
+    let (version, sum) = footer.split_first_chunk::<2>()?;
+    if u16::from_le_bytes(*version) > VERSION_MAX {
+        return None;
+    }
+    let sum = u64::from_le_bytes(sum.try_into().ok()?);
+    let summed = payload.get(..payload.len() - 8)?;
+    (sum == 0 || sum == crc64(summed)).then_some(value)
+}
+
+/// Reads the value that [`verified`] found.
+///
+/// # Errors
+/// It is none, or more follows it.
+pub fn restore(value: &[u8], limits: &Limits) -> Result<Value, Invalid> {
+    let mut reader = Reader::new(value);
+    let kind = reader.byte()?;
+    let read = read_value(&mut reader, kind, limits)?;
+    if reader.left() > 0 {
+        return Err(Invalid::Trailing);
+    }
+    Ok(read)
+}
