@@ -122,7 +122,9 @@ fn sequence(rng: Rng, commands: usize, alone: bool) -> Vec<Step> {
             continue;
         }
         // Other limits hold from the next turn of the loop on, not from the next command of a pipeline.
-        if alone && name == b"CONFIG" && words.iter().any(|word| word.windows(5).any(|part| part == b"-max-"))
+        if alone
+            && name == b"CONFIG"
+            && words.iter().any(|word| word.to_ascii_lowercase().windows(5).any(|part| part == b"-max-"))
         {
             continue;
         }

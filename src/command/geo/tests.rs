@@ -1,3 +1,5 @@
+//! The handlers of GEO commands, on one shard and on several; figures are those of Redis.
+
 use crate::command::testing::{Fixture, check, run};
 
 fn sicily(f: &mut Fixture) {

@@ -1,3 +1,5 @@
+//! Scores, distances and areas against Redis's figures, and against each other.
+
 #![allow(clippy::float_cmp, reason = "the last bit counts")]
 
 use super::*;
