@@ -264,6 +264,11 @@ pub fn resolve(argv: Args<'_>) -> Result<&'static Command, Failure> {
     registry().resolve(argv)
 }
 
+/// The command that `argv` names, whether or not the number of words fits it.
+pub fn find(argv: Args<'_>) -> Option<&'static Command> {
+    registry().find(argv)
+}
+
 /// Number of commands that clients can call, subcommands not counted (COMMAND COUNT).
 pub fn count() -> usize {
     commands().len()

@@ -10,7 +10,7 @@ impl Store {
     /// thread. Every key counts as a change (Redis: db.c `emptyData`). The caller states the effect.
     pub fn flush(&mut self, db: usize, lazy: bool) -> usize {
         let Some(at) = self.dbs.get_mut(db) else { return 0 };
-        let old = at.table.take();
+        let old = at.table.take_entries();
         at.avg_ttl_ms = 0;
         at.field_due = FieldDue::default();
         let count = old.len();

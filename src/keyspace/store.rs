@@ -85,6 +85,9 @@ pub struct Store {
     pub limits: Limits,
     /// The caller asked that its accesses leave no trace (CLIENT NO-TOUCH).
     pub no_touch: bool,
+    /// Keys that have expired are invisible but stay: a pause holds writes back, and removing is one (db.c
+    /// `expireIfNeeded`).
+    pub keeps_expired: bool,
     /// Watched keys.
     pub watched: Watched,
     /// Clients that wait for keys.
@@ -123,6 +126,7 @@ impl Store {
             policy: Policy::default(),
             limits: Limits::default(),
             no_touch: false,
+            keeps_expired: false,
             watched: Watched::default(),
             blocked: Blocked::default(),
             journal: Journal::default(),
@@ -363,7 +367,9 @@ impl Store {
         if !self.expired(entry) {
             return true;
         }
-        self.expire(db, key);
+        if !self.keeps_expired {
+            self.expire(db, key);
+        }
         false
     }
 

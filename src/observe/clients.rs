@@ -20,6 +20,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// What an idle connection takes, an estimate: this record, the session, the loop's entry, addresses and names.
 const CONNECTION_BYTES: usize = size_of::<ClientInfo>() + 1024;
 
+/// Replies of so many bytes are on their way, not piled up: Redis has a fixed buffer for them. What counts is beyond.
+const IN_PASSING: usize = 16 * 1024;
+
 /// Bits of [`ClientInfo::flags`].
 pub mod client_flag {
     /// In a MONITOR (`O`).
@@ -106,12 +109,14 @@ pub struct ClientInfo {
     pub subscriptions: OnceLock<SharedNames>,
     /// Unread request bytes held, without those of whole words of a request that is cut off.
     pub query_bytes: AtomicUsize,
-    /// Bytes that a word has announced and that have not come: they count as taken, as Redis reserves them.
+    /// Bytes taken for more of them.
     pub query_free: AtomicUsize,
     /// Bytes of those words.
     pub argv_bytes: AtomicUsize,
     /// Unsent reply bytes held.
     pub output_bytes: AtomicUsize,
+    /// Bytes that they take.
+    pub output_room: AtomicUsize,
     /// Bytes of the queue and of the names of watched keys.
     pub multi_bytes: AtomicUsize,
     /// Statistics id of the last command + 1; 0: none yet.
@@ -141,9 +146,10 @@ impl ClientInfo {
 
     /// Bytes that the connection takes: itself and its buffers.
     pub fn memory(&self) -> usize {
-        let buffers =
-            [&self.query_bytes, &self.query_free, &self.argv_bytes, &self.output_bytes, &self.multi_bytes];
-        buffers.iter().fold(CONNECTION_BYTES, |sum, bytes| sum.saturating_add(bytes.load(Ordering::Relaxed)))
+        let buffers = [&self.query_bytes, &self.query_free, &self.argv_bytes, &self.multi_bytes];
+        let output = self.output_room.load(Ordering::Relaxed).saturating_sub(IN_PASSING);
+        let bytes = buffers.iter().map(|bytes| bytes.load(Ordering::Relaxed));
+        bytes.fold(CONNECTION_BYTES.saturating_add(output), usize::saturating_add)
     }
 
     /// Whether client eviction may end it (networking.c `clientEvictionAllowed`).

@@ -1,6 +1,6 @@
 //! The registry and its parts against naive twins, and the order of what is published.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "tests")]
 
 use super::tracking::{Arriving, Invalid, Leaving, Listener, Shared, Table};
 use super::*;

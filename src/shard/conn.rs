@@ -65,13 +65,25 @@ impl InBuf {
         self.len() == 0
     }
 
-    /// Appends received bytes.
-    pub fn push(&mut self, data: &[u8]) {
+    /// Appends received bytes. `need` says how many unread bytes the request in them has at least: it grows to that and
+    /// no further, twofold until then, for what is announced may never come.
+    pub fn push(&mut self, data: &[u8], need: usize) {
         if self.at > 0 && self.at >= self.bytes.len() / 2 {
             self.bytes.drain(..self.at);
             self.at = 0;
         }
+        let wanted = self.bytes.len().saturating_add(data.len());
+        if wanted > self.bytes.capacity() {
+            let (double, need) = (wanted.saturating_mul(2), self.at.saturating_add(need));
+            let room = if need >= wanted { double.min(need) } else { double };
+            self.bytes.reserve_exact(room.saturating_sub(self.bytes.len()));
+        }
         self.bytes.extend_from_slice(data);
+    }
+
+    /// Bytes that it takes.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Takes the buffer out, to be put back with [`InBuf::restore`] after some of it was read.
@@ -104,8 +116,9 @@ pub struct Conn {
     pub need: usize,
     /// Replies to send.
     pub out: Vec<u8>,
-    /// Bytes handed to the driver and not yet sent.
+    /// Bytes handed to the driver and not yet sent, and how many the buffer takes that they lie in.
     pub sending: usize,
+    pub sending_room: usize,
     /// Whether a send is in flight.
     pub busy: bool,
     /// Replies still to come.
@@ -146,6 +159,7 @@ impl Conn {
             need: 0,
             out: Vec::new(),
             sending: 0,
+            sending_room: 0,
             busy: false,
             order: Order::default(),
             partial_since_ns: 0,
@@ -165,5 +179,15 @@ impl Conn {
     /// Reply bytes that wait to be sent.
     pub fn pending_bytes(&self) -> usize {
         self.out.len() + self.sending + self.order.bytes()
+    }
+
+    /// Bytes that those replies take.
+    pub fn reply_room(&self) -> usize {
+        self.out.capacity() + self.sending_room + self.order.bytes()
+    }
+
+    /// Bytes taken for requests beyond those unread: announced ones count, as Redis reserves them.
+    pub fn query_room(&self) -> usize {
+        self.inbuf.capacity().max(self.need).saturating_sub(self.inbuf.len())
     }
 }

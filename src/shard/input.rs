@@ -111,20 +111,22 @@ where
         if conn.end != End::Open {
             return;
         }
+        if conn.out.capacity() == 0 {
+            // Replies go into a buffer that is warm. It comes back when it was sent, or the turn ends without a reply.
+            conn.out = self.spares.pop().unwrap_or_default();
+            self.touch(key);
+        }
+        let Some(conn) = self.conns.get_mut(key) else { return };
         if conn.inbuf.is_empty() && conn.hold == Hold::None {
             let used = self.feed(key, data);
             if let (Some(conn), Some(rest)) = (self.conns.get_mut(key), data.get(used..))
                 && conn.end == End::Open
             {
-                conn.inbuf.push(rest);
+                conn.inbuf.push(rest, conn.need);
             }
         } else {
-            conn.inbuf.push(data);
+            conn.inbuf.push(data, conn.need);
             self.resume(key);
-        }
-        if self.conns.get(key).is_some_and(|c| !c.inbuf.is_empty()) {
-            // What it holds counts for client eviction, and others may see it.
-            self.touch(key);
         }
         self.slow_down(key);
         self.check_query_buffer(key);
@@ -317,7 +319,8 @@ where
             Ok(command) => *command,
             Err(failure) => {
                 if !self.turned_away(key, argv) {
-                    self.refuse(key, None, failure);
+                    // A wrong number of words counts as a refusal of the command that they name.
+                    self.refuse(key, table::find(argv), failure);
                 }
                 self.after_command(key, None);
                 return Flow::Done;

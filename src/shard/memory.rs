@@ -16,6 +16,10 @@ where
     /// Evicts this shard's share of what is over `maxmemory` and wakes the shard that holds the most. `false`: memory is
     /// over the limit and nothing may go anywhere.
     pub(super) fn relieve(&mut self) -> bool {
+        if self.server.paused(self.time.unix_ms).is_some() {
+            // Keys stay as they are while writes are held back (evict.c `performEvictions`).
+            return true;
+        }
         let limit = self.config.maxmemory;
         let used = alloc::used_memory() as u64;
         if limit == 0 || used <= limit {
@@ -124,9 +128,10 @@ where
     /// Removes keys that are due, for at most the budget of a turn; if there are more, goes on after a pause.
     pub(super) fn run_expiry(&mut self) {
         let effort = self.config.active_expire_effort;
+        let paused = self.server.paused(self.time.unix_ms).is_some();
         let Some(ground) = self.seat.state() else { return };
         ground.store.tracking.caller = 0;
-        if !self.active_expire {
+        if !self.active_expire || paused {
             self.next_expire_ns = u64::MAX;
             return;
         }

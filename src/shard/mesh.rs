@@ -30,9 +30,10 @@ use std::sync::Arc;
 const RING: usize = 128;
 /// A batch of this many bytes goes out before the turn ends.
 const BATCH_BYTES: usize = 256 * 1024;
-/// Emptied batches kept for reuse, and the largest that is kept, in bytes.
+/// Emptied batches kept for reuse, and what all of them may take, in bytes: large replies must not fill the pool of
+/// every shard for good.
 const SPARES: usize = 16;
-const SPARE_BYTES: usize = 1024 * 1024;
+const SPARE_BYTES: usize = 512 * 1024;
 
 /// Requests on the way to their keys' owner, or their replies on the way back.
 #[derive(Default)]
@@ -255,7 +256,9 @@ impl<S> Mesh<S> {
 
     /// Keeps an emptied batch for reuse.
     pub fn recycle(&mut self, mut batch: Batch) {
-        if self.spares.len() < SPARES && batch.requests.capacity() + batch.replies.capacity() < SPARE_BYTES {
+        let room = |batch: &Batch| batch.requests.capacity() + batch.replies.capacity();
+        let kept = self.spares.iter().map(room).sum::<usize>();
+        if self.spares.len() < SPARES && kept.saturating_add(room(&batch)) <= SPARE_BYTES {
             batch.requests.clear();
             batch.replies.clear();
             batch.waiters.clear();

@@ -85,6 +85,15 @@ impl Meter {
         }
     }
 
+    /// Counts the failure of a call that is counted by [`Meter::count_call`], with its reply.
+    #[cold]
+    pub fn failed(&mut self, server: &Arc<Server>, shard: usize, command: &'static Command, reply: &[u8]) {
+        if let Some(of_command) = server.stats.get(shard).and_then(|s| s.commands.get(command.id)) {
+            of_command.failed.add(1);
+        }
+        server.error_reply(shard, reply);
+    }
+
     /// Counts a command that was refused before it ran.
     pub fn refused(
         &mut self,

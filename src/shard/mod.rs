@@ -254,6 +254,7 @@ where
         self.time = self.driver.time();
         if let Some(ground) = self.seat.state() {
             ground.store.now_ms = self.time.unix_ms;
+            ground.store.keeps_expired = self.server.paused(self.time.unix_ms).is_some();
         }
         let mut worked = !events.is_empty();
         self.meter.restart();

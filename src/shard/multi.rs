@@ -95,6 +95,25 @@ impl Fragments<Ground> for Fragmented {
 }
 
 impl Fragmented {
+    /// The words of the command as they came.
+    fn words(&self) -> Vec<&Vec<u8>> {
+        let Some((name, first)) = self.parts.first().and_then(|p| p.argv.split_first()) else {
+            return Vec::new();
+        };
+        // A command that runs on every shard has all its words in every part.
+        if self.parts.iter().all(|part| part.positions.is_empty()) {
+            return std::iter::once(name).chain(first).collect();
+        }
+        let mut keys: Vec<(usize, &[Vec<u8>])> = Vec::new();
+        for part in &self.parts {
+            let words = part.argv.get(1..).unwrap_or_default();
+            let step = (words.len() / part.positions.len().max(1)).max(1);
+            keys.extend(part.positions.iter().copied().zip(words.chunks(step)));
+        }
+        keys.sort_unstable_by_key(|(position, _)| *position);
+        std::iter::once(name).chain(keys.into_iter().flat_map(|(_, words)| words)).collect()
+    }
+
     fn merge(&self, merge: Merge, random: u64, out: &mut Vec<u8>) {
         let parts: Vec<Vec<u8>> = self.parts.iter().map(|p| std::mem::take(&mut *lock(&p.reply))).collect();
         if let Some(error) = parts.iter().find(|p| p.starts_with(b"-")) {
@@ -521,7 +540,14 @@ where
     }
 
     fn wait_for(&mut self, key: usize, ticket: Ticket<Ground>, job: Job, mute: bool) -> Flow {
-        self.waiting.push(Waiting { key, ticket, job, exec: None, mute, started_ns: self.time.mono_ns });
+        self.waiting.push(Waiting {
+            key,
+            ticket,
+            job,
+            exec: None,
+            mute,
+            started_ns: self.driver.time().mono_ns,
+        });
         Flow::Wait(Hold::Txn)
     }
 
@@ -544,7 +570,7 @@ where
     fn finish(&mut self, waiting: Waiting) {
         let Waiting { key, job, exec, mute, started_ns, .. } = waiting;
         if let Some(exec) = exec {
-            let nanos = self.time.mono_ns.saturating_sub(started_ns);
+            let nanos = self.driver.time().mono_ns.saturating_sub(started_ns);
             self.meter.count_call(&self.server, self.id, exec, nanos);
         }
         let random = self.rng.next_u64();
@@ -555,8 +581,17 @@ where
             Job::Ok => Out::new(&mut conn.out, proto).ok(),
             Job::Fragments(work, merge) => {
                 work.merge(merge, random, &mut conn.out);
-                let nanos = self.time.mono_ns.saturating_sub(started_ns);
+                let nanos = self.driver.time().mono_ns.saturating_sub(started_ns);
                 self.meter.count_call(&self.server, self.id, work.command, nanos);
+                let reply = conn.out.get(mark..).unwrap_or_default();
+                if reply.first() == Some(&b'-') {
+                    self.meter.failed(&self.server, self.id, work.command, reply);
+                }
+                if nanos >= self.server.slow_ns() {
+                    let words = work.words();
+                    let words: Vec<&[u8]> = words.iter().map(|word| word.as_slice()).collect();
+                    self.server.slow_command(work.command, &words, nanos, work.caller.client);
+                }
             }
             Job::Queue(work) => {
                 Out::new(&mut conn.out, proto).array(work.replies.len());

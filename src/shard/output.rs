@@ -129,9 +129,9 @@ where
         }
         conn.partial_since_ns = 0;
         if !conn.busy && !conn.out.is_empty() {
-            let spare = self.spares.pop().unwrap_or_default();
-            let buffer = std::mem::replace(&mut conn.out, spare);
+            let buffer = std::mem::take(&mut conn.out);
             conn.sending = buffer.len();
+            conn.sending_room = buffer.capacity();
             conn.busy = true;
             self.driver.send(conn.sock, buffer);
         } else if conn.out.is_empty() && conn.out.capacity() > 0 {
@@ -156,6 +156,11 @@ where
         let Some(conn) = self.conns.get_mut(key) else { return };
         conn.busy = false;
         conn.sending = 0;
+        conn.sending_room = 0;
+        conn.info.output_bytes.store(conn.pending_bytes(), Ordering::Relaxed);
+        conn.info.output_room.store(conn.reply_room(), Ordering::Relaxed);
+        self.recount(key);
+        let Some(conn) = self.conns.get_mut(key) else { return };
         match result {
             Ok(bytes) => {
                 self.tally.net_out += bytes as u64;
@@ -189,9 +194,10 @@ where
         info.last_ms.store(conn.last_ms, Ordering::Relaxed);
         let unread = conn.inbuf.len().saturating_sub(conn.parser.read_bytes());
         info.query_bytes.store(unread, Ordering::Relaxed);
-        info.query_free.store(conn.need.saturating_sub(conn.inbuf.len()), Ordering::Relaxed);
+        info.query_free.store(conn.query_room(), Ordering::Relaxed);
         info.argv_bytes.store(conn.parser.word_bytes(), Ordering::Relaxed);
         info.output_bytes.store(conn.pending_bytes(), Ordering::Relaxed);
+        info.output_room.store(conn.reply_room(), Ordering::Relaxed);
         info.last_command.store(conn.last_command, Ordering::Relaxed);
         if let Some(session) = conn.session.as_deref() {
             session.publish();

@@ -42,10 +42,10 @@ where
         let in_multi = self.conns.get(key).and_then(|c| c.session.as_ref()?.multi.as_ref()).is_some();
         let started = self.driver.time().mono_ns;
         let flow = match (op, in_multi) {
-            (ShardOp::Multi, true) => self.fail(key, "ERR MULTI calls can not be nested"),
-            (ShardOp::Watch, true) => self.fail(key, "ERR WATCH inside MULTI is not allowed"),
-            (ShardOp::Exec, false) => self.fail(key, "ERR EXEC without MULTI"),
-            (ShardOp::Discard, false) => self.fail(key, "ERR DISCARD without MULTI"),
+            (ShardOp::Multi, true) => self.fail(key, command, "ERR MULTI calls can not be nested"),
+            (ShardOp::Watch, true) => self.fail(key, command, "ERR WATCH inside MULTI is not allowed"),
+            (ShardOp::Exec, false) => self.fail(key, command, "ERR EXEC without MULTI"),
+            (ShardOp::Discard, false) => self.fail(key, command, "ERR DISCARD without MULTI"),
             (ShardOp::Unwatch, true) => self.enqueue(key, command, argv),
             (ShardOp::Multi, false) => {
                 if let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_mut()) {
@@ -75,8 +75,9 @@ where
         flow
     }
 
-    fn fail(&mut self, key: usize, line: &'static str) -> Flow {
+    fn fail(&mut self, key: usize, command: &'static Command, line: &'static str) -> Flow {
         self.reply(key, |out| out.error(line.as_bytes()));
+        self.meter.failed(&self.server, self.id, command, &[b"-", line.as_bytes()].concat());
         Flow::Done
     }
 
@@ -95,7 +96,7 @@ where
         let Some(multi) = self.leave_multi(key) else { return Flow::Done };
         if multi.aborted {
             self.unwatch(key);
-            return self.fail(key, "EXECABORT Transaction discarded because of previous errors.");
+            return self.fail(key, command, "EXECABORT Transaction discarded because of previous errors.");
         }
         if self.watchful && self.server.has_monitors() {
             for queued in &multi.queue {
@@ -130,8 +131,9 @@ where
             let meta = queued.command.row.meta;
             // What the queue publishes leaves in its order, so one thread must run it.
             independent &= !meta.has(flag::MAY_REPLICATE);
-            if meta.has(flag::PUBSUB) {
-                // And this shard takes part, so that no message arrives before it knows of new subscriptions.
+            if meta.has(flag::PUBSUB) || meta.has(flag::MAY_REPLICATE) {
+                // And this shard takes part: what was published here before leaves first, and no message arrives before the
+                // shard knows of new subscriptions.
                 shards.insert(self.id);
             }
             let owner = match queued.command.row.route {

@@ -131,8 +131,7 @@ def again(results, tasks, options, expected, whole):
             break
         print(f"once more: {len(bad)} of {len(results)}", flush=True)
         for i, result in zip(bad, run_all([tasks[i] for i in bad], 1, expected, whole)):
-            weight = lambda r: sum(len(part) for part in vars(expected.judge(r, whole)).values() if isinstance(part, list))
-            if weight(result) <= weight(results[i]):
+            if expected.judge(result, whole).weight() <= expected.judge(results[i], whole).weight():
                 results[i] = result
     return results
 

@@ -8,6 +8,7 @@
     reason = "a reason that a user would accept"
     shards = [4]                # absent: with any number of shards
     sometimes = true            # depends on time: may pass as well. Absent: passing is an error
+    absent = true               # the suite itself leaves them out with this server
     tests = ["...", "..."]
 
 Order and reasons are kept when the file is rewritten.
@@ -32,6 +33,7 @@ class Entry:
     tests: list
     shards: list | None = None
     sometimes: bool = False
+    absent: bool = False
 
     def covers(self, shards):
         """Whether it speaks of runs with so many shards."""
@@ -47,9 +49,13 @@ class Verdict:
     unexplained: list = field(default_factory=list)
     unreached: int = 0
 
+    def weight(self):
+        """How much has to be done about it."""
+        return len(self.unexpected) + len(self.stale) + len(self.unexplained) + self.unreached
+
     def is_good(self):
         """Whether nothing has to be done."""
-        return not (self.unexpected or self.stale or self.unexplained or self.unreached)
+        return self.weight() == 0
 
 
 class Expected:
@@ -82,16 +88,23 @@ class Expected:
             if entry.unit != result.unit or not entry.covers(result.shards):
                 continue
             for test in entry.tests:
-                gone = whole and test not in passed and test not in result.failed
-                if (test in passed and not entry.sometimes) or gone:
+                ran = test in passed or test in result.failed
+                if (test in passed and not entry.sometimes) or (whole and ran == entry.absent):
                     verdict.stale.append(test)
+        # What ends a file early is listed by its error; the tests behind it need not be.
         if whole and not any(test.startswith("(outside") for test in result.failed):
             verdict.unreached = self.missing(result)
         return verdict
 
     def missing(self, result):
-        """How many tests of the unit were neither passed nor failed."""
-        return max(0, self.tests.get(result.unit, 0) - len(result.passed) - len(result.failed))
+        """How many tests of the unit were neither passed nor failed, nor are known to be left out."""
+        left_out = sum(
+            len(entry.tests)
+            for entry in self.entries
+            if entry.unit == result.unit and entry.absent and entry.covers(result.shards)
+        )
+        reached = len(result.passed) + sum(not test.startswith("(outside") for test in result.failed)
+        return max(0, self.tests.get(result.unit, 0) - reached - left_out)
 
     def update(self, results):
         """Takes over what failed and what passed; new failures get a reason that a run does not accept."""
@@ -111,7 +124,7 @@ class Expected:
                 entry.tests.remove(test)
                 others = sorted((set(entry.shards) if entry.shards else ran) - {shards})
                 if others:
-                    self.entries.append(Entry(unit, entry.reason, [test], others, entry.sometimes))
+                    self.entries.append(Entry(unit, entry.reason, [test], others, entry.sometimes, entry.absent))
 
     def _join(self):
         """Joins entries that differ in nothing but their tests; a test that fails with 1 and 4 fails with any."""
@@ -119,20 +132,20 @@ class Expected:
         for entry in self.entries:
             for test in entry.tests:
                 reason = UNEXPLAINED if entry.reason.startswith(UNEXPLAINED) else entry.reason
-                key = (entry.unit, test, reason, entry.sometimes)
+                key = (entry.unit, test, reason, entry.sometimes, entry.absent)
                 if key not in shards_of:
                     shards_of[key] = (set(), entry.reason)
                     order.append(key)
                 shards_of[key][0].update(entry.shards or (1, 4))
         joined = {}
         for key in order:
-            unit, test, _, sometimes = key
+            unit, test, _, sometimes, absent = key
             shards, reason = shards_of[key]
             where = None if {1, 4} <= shards else tuple(sorted(shards))
-            joined.setdefault((unit, reason, where, sometimes), []).append(test)
+            joined.setdefault((unit, reason, where, sometimes, absent), []).append(test)
         self.entries = [
-            Entry(unit, reason, tests, list(where) if where else None, sometimes)
-            for (unit, reason, where, sometimes), tests in joined.items()
+            Entry(unit, reason, tests, list(where) if where else None, sometimes, absent)
+            for (unit, reason, where, sometimes, absent), tests in joined.items()
         ]
         # By unit; within one in the order in which they were.
         self.entries.sort(key=lambda entry: entry.unit)
@@ -147,6 +160,8 @@ class Expected:
                 lines.append(f"shards = {entry.shards}")
             if entry.sometimes:
                 lines.append("sometimes = true")
+            if entry.absent:
+                lines.append("absent = true")
             lines += ["tests = [", *(f"    {_quote(test)}," for test in entry.tests), "]"]
         self.path.write_text("\n".join(lines) + "\n")
 

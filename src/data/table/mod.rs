@@ -253,6 +253,17 @@ impl Table {
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
     }
+
+    /// The same for a table that will be used again: it keeps a root if it had one, so that the next key need not
+    /// allocate its 128 KiB.
+    #[must_use]
+    pub fn take_entries(&mut self) -> Self {
+        let old = self.take();
+        if old.tree.root().is_some() {
+            self.tree.root_mut();
+        }
+        old
+    }
 }
 
 const _: () = {

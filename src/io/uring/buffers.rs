@@ -5,11 +5,13 @@
 //!   memory:   [ buffer 0 | buffer 1 | … ]          COUNT × SIZE bytes
 //! ```
 //!
+//! Both regions are mappings of their own, as the rings are: memory for input and output that the kernel works on, not
+//! part of the heap that `maxmemory` limits.
+//!
 //! Invariants: a buffer is either in the kernel's hands (between head and tail) or in exactly one `RecvBuf`; both
 //! regions live until the ring is closed and the last `RecvBuf` is dropped (`Rc`). Touched by the shard's thread only.
 
 use io_uring::types::BufRingEntry;
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::cell::Cell;
 use std::io;
 use std::ptr::NonNull;
@@ -37,25 +39,34 @@ pub struct RecvBuf {
     len: usize,
 }
 
-fn entries_layout() -> Layout {
-    Layout::from_size_align(usize::from(COUNT) * size_of::<BufRingEntry>(), 4096)
-        .unwrap_or(Layout::new::<u64>())
+const ENTRIES_BYTES: usize = COUNT as usize * size_of::<BufRingEntry>();
+const MEMORY_BYTES: usize = COUNT as usize * SIZE;
+
+/// Zeroed pages.
+fn map<T>(bytes: usize) -> io::Result<NonNull<T>> {
+    let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a new mapping at an address of the kernel's choice touches no memory that is in use.
+    let at = unsafe { libc::mmap(std::ptr::null_mut(), bytes, protection, flags, -1, 0) };
+    if at == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    NonNull::new(at.cast()).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
-fn memory_layout() -> Layout {
-    Layout::from_size_align(usize::from(COUNT) * SIZE, 4096).unwrap_or(Layout::new::<u64>())
+fn unmap<T>(at: NonNull<T>, bytes: usize) {
+    // SAFETY: every caller names a mapping made by `map` with the same size, and uses it no more.
+    let outcome = unsafe { libc::munmap(at.as_ptr().cast(), bytes) };
+    debug_assert_eq!(outcome, 0, "{}", io::Error::last_os_error());
 }
 
 impl Buffers {
     /// Allocates the buffers and registers them with `ring` under [`GROUP`].
     ///
     /// # Errors
-    /// The kernel knows no buffer rings (before 5.19) or refuses to pin the memory.
+    /// There is no memory, the kernel knows no buffer rings (before 5.19), or it refuses to pin the memory.
     pub fn register(ring: &io_uring::IoUring) -> io::Result<Rc<Buffers>> {
-        // SAFETY: both layouts have a size above zero.
-        let (entries, memory) = unsafe { (alloc_zeroed(entries_layout()), alloc_zeroed(memory_layout())) };
-        let entries = NonNull::new(entries.cast()).unwrap_or_else(|| handle_alloc_error(entries_layout()));
-        let memory = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(memory_layout()));
+        let entries = map(ENTRIES_BYTES)?;
+        let memory = map(MEMORY_BYTES).inspect_err(|_| unmap(entries, ENTRIES_BYTES))?;
         let buffers = Rc::new(Buffers { entries, memory, tail: Cell::new(0) });
         // SAFETY: the entries are page-aligned, zeroed, COUNT long, and live as long as the ring (the driver holds both).
         unsafe { ring.submitter().register_buf_ring_with_flags(entries.as_ptr() as u64, COUNT, GROUP, 0)? };
@@ -90,11 +101,9 @@ impl Buffers {
 
 impl Drop for Buffers {
     fn drop(&mut self) {
-        // SAFETY: allocated in `register` with the same layouts; the ring is closed (the driver drops it first).
-        unsafe {
-            dealloc(self.entries.as_ptr().cast(), entries_layout());
-            dealloc(self.memory.as_ptr(), memory_layout());
-        }
+        // The ring is closed (the driver drops it first).
+        unmap(self.entries, ENTRIES_BYTES);
+        unmap(self.memory, MEMORY_BYTES);
     }
 }
 
