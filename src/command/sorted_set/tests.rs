@@ -1,4 +1,5 @@
-//! Tests of `sorted_set`.
+//! The handlers of sorted sets, packed and as trees, on one shard and on several.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use crate::command::Asked;
