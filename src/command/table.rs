@@ -34,6 +34,7 @@ pub static GROUPS: &[&[Row]] = &[
     super::generic::ROWS,
     super::transactions::ROWS,
     super::connection::ROWS,
+    super::scripting::ROWS,
     super::pubsub::ROWS,
     super::server::ROWS,
     super::server::command_cmd::ROWS,

@@ -42,7 +42,6 @@ const REPLICATION: Status =
 const CLUSTER: Status = Accepted("cluster mode is not built yet: the server runs alone and owns every slot");
 const TLS: Status = Accepted("TLS is not built yet: connections are plain TCP");
 pub(super) const MODULES: Status = Accepted("modules are shared objects made for Redis; none can be loaded");
-const SCRIPTS: Status = Accepted("scripts are not built yet, so nothing holds up other clients");
 const COMPRESS: Status = Accepted("nodes of a list are packed but not compressed");
 const IO_THREADS: Status =
     Accepted("every shard serves its own sockets; the directive `shards` sets their number");
@@ -294,7 +293,7 @@ directives! {
                 Kind::Percentiles, [MULTI], Implemented;
         /// Milliseconds after which a script that still runs makes others get BUSY.
         "busy-reply-threshold" | "lua-time-limit" =>
-            busy_reply_threshold: i64 = 5000, int(0, i64::MAX), [], SCRIPTS;
+            busy_reply_threshold: i64 = 5000, int(0, i64::MAX), [], Implemented;
         /// Milliseconds after which a stuck event loop logs its stack.
         "watchdog-period" => watchdog_period: i32 = 0, int(0, INT), [HIDDEN], WATCHDOG;
     }

@@ -146,7 +146,8 @@ where
                     None
                 }
                 Route::Keys(_) | Route::Far(_) => self.owner_of_all(queued, &mut shards),
-                Route::Every(_) | Route::Cursor(_) => {
+                // Whatever a script declares: in a transaction it cannot be run again if that was wrong.
+                Route::Every(_) | Route::Cursor(_) | Route::Script => {
                     shards.extend(&ShardSet::all(self.n));
                     None
                 }

@@ -34,6 +34,7 @@ where
             }
             Route::Home => self.run_here(key, command, argv),
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
+            Route::Script => self.route_script(key, command, argv),
             Route::Far(beyond) if beyond(argv) => self.whole(key, command, argv, ShardSet::all(self.n)),
             Route::Far(_) => self.route_keys(key, command, argv, Spread::Whole),
             Route::Every(merge) => self.fragment_all(key, command, argv, merge),
