@@ -1,9 +1,11 @@
 //! Shoal: a Redis-compatible in-memory data server that owns one slot range per core.
 //!
 //! The rooms, in the order in which a request meets them. Arrows point down the levels only
-//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `script` ·
+//! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `pubsub`,
+//! `script`, `acl` ·
 //! L3 `command`, `observe` · L4 `shard`, `connection` · L5 `control`.
 
+pub mod acl;
 pub mod base;
 pub mod command;
 pub mod config;
@@ -14,6 +16,7 @@ pub mod journal;
 pub mod keyspace;
 pub mod observe;
 pub mod persist;
+pub mod pubsub;
 pub mod resp;
 pub mod script;
 pub mod shard;

@@ -105,8 +105,8 @@ fn a_wait_ends_when_its_time_is_up_and_not_later() {
         for (words, null) in [
             (&["BLPOP", "a", "b", "c", "d", "0.05"][..], Value::NullArray),
             (&["BLPOP", "c", "0.013"], Value::NullArray),
-            (&["BLMOVE", "a", "b", "LEFT", "LEFT", "0.031"], Value::NullBulk),
-            (&["BLMOVE", "a", "d", "LEFT", "LEFT", "0.031"], Value::NullBulk),
+            (&["BLMOVE", "a", "b", "LEFT", "LEFT", "0.031"], Value::NullArray),
+            (&["BLMOVE", "a", "d", "LEFT", "LEFT", "0.031"], Value::NullArray),
         ] {
             let limit = Duration::from_secs_f64(words.last().unwrap().parse().unwrap());
             let mut conn = server.connect();

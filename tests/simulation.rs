@@ -23,6 +23,8 @@ mod groups;
 mod link;
 #[path = "simulation/model.rs"]
 mod model;
+#[path = "simulation/queues.rs"]
+mod queues;
 #[path = "history/record.rs"]
 #[allow(dead_code)]
 mod record;
@@ -34,6 +36,7 @@ mod versions;
 use alone::Alone;
 use crowd::Crowd;
 use fleet::{Actor, Fleet, weather};
+use queues::Queues;
 use shoal::io::sim::Weather;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use support::{Rng, env_number};
@@ -98,6 +101,25 @@ fn run_crowd(seed: u64) -> u64 {
     fleet.world.trace()
 }
 
+/// A run of producers and blocking consumers. Returns the trace.
+fn run_queues(seed: u64) -> u64 {
+    let mut rng = Rng::new(seed);
+    let weather = weather(&mut rng);
+    let mut fleet = Fleet::new(rng.next(), 1 + rng.index(4), weather);
+    let mut queues = Queues::new(&mut fleet, 4 + rng.index(6));
+    {
+        let mut actors: Vec<&mut dyn Actor> =
+            queues.clients.iter_mut().map(|c| -> &mut dyn Actor { c }).collect();
+        fleet.run(&mut actors);
+    }
+    fleet.check_nothing_is_left();
+    fleet.world.set_weather(Weather::calm());
+    let mut reader = crowd::Reader::new(&fleet, Queues::leftovers());
+    fleet.run(&mut [&mut reader]);
+    queues.check(&reader.replies);
+    fleet.world.trace()
+}
+
 #[test]
 fn a_client_alone_is_answered_as_the_model_says() {
     for_each_seed("alone", |seed| {
@@ -113,9 +135,17 @@ fn concurrent_clients_see_one_order_of_everything() {
 }
 
 #[test]
+fn blocked_clients_get_each_element_once() {
+    for_each_seed("blocked", |seed| {
+        run_queues(seed);
+    });
+}
+
+#[test]
 fn a_seed_repeats_a_run_exactly() {
     for seed in 1..=10 {
         assert_eq!(run_alone(seed), run_alone(seed), "seed {seed}");
         assert_eq!(run_crowd(seed), run_crowd(seed), "seed {seed}");
+        assert_eq!(run_queues(seed), run_queues(seed), "seed {seed}");
     }
 }

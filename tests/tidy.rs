@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LEVELS: &[&[&str]] = &[
     &["base", "io"],
     &["resp", "data"],
-    &["keyspace", "journal", "config", "persist", "script"],
+    &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl"],
     &["command", "observe"],
     &["shard", "connection"],
     &["control"],
@@ -19,6 +19,7 @@ const LEVELS: &[&[&str]] = &[
 const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("io", "base", "the driver reads clocks and random numbers"),
     ("keyspace", "journal", "a writing database states its effects"),
+    ("keyspace", "pubsub", "a command publishes through the store that it runs on"),
     ("command", "observe", "INFO, SLOWLOG and LATENCY show what was observed"),
     ("shard", "connection", "the loop owns its connections"),
 ];

@@ -52,6 +52,16 @@ impl View<'_> {
         }
     }
 
+    /// Runs `f` on the first store: for what belongs to the command and to no key, as the messages that it publishes.
+    pub fn first(&mut self, f: impl FnOnce(&mut Store)) {
+        let mut f = Some(f);
+        self.each(|store| {
+            if let Some(f) = f.take() {
+                f(store);
+            }
+        });
+    }
+
     /// Runs `f` on each store.
     pub fn each(&mut self, mut f: impl FnMut(&mut Store)) {
         match self {

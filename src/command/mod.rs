@@ -5,6 +5,7 @@
 //! A handler is a small function from a `Ctx` (keys, session, server) and the argument words to a reply written to
 //! `ctx.out`; it never suspends, reads no clock, and returns a `Failure` for an error reply.
 
+pub mod access;
 pub mod args;
 pub mod bitmap;
 pub mod blocking;
@@ -14,8 +15,10 @@ pub mod failure;
 pub mod generic;
 pub mod hash;
 pub mod help;
+pub mod hyperloglog;
 pub mod list;
 pub mod meta;
+pub mod pubsub;
 pub mod redact;
 pub mod row;
 pub mod sampling;
@@ -24,6 +27,7 @@ pub mod server;
 pub mod server_state;
 pub mod session;
 pub mod set;
+pub mod stream;
 pub mod string;
 pub mod table;
 #[cfg(test)]

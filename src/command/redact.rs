@@ -14,6 +14,7 @@ pub fn redacted<'a>(command: &Command, argv: Args<'a>) -> Vec<&'a [u8]> {
         }
     };
     match command.full_name.as_str() {
+        "acl|setuser" => (2..argv.len()).for_each(|index| hide(&mut words, index)),
         "auth" => (1..argv.len()).for_each(|index| hide(&mut words, index)),
         "hello" => {
             let option = argv.iter().skip(2).position(|word| args::is(word, "auth")).map(|at| at + 2);
@@ -54,6 +55,8 @@ mod tests {
         check("HELLO 3 SETNAME me AUTH u p", "HELLO 3 SETNAME me AUTH (redacted) (redacted)");
         check("HELLO 3", "HELLO 3");
         check("CONFIG SET hz 10 requirepass x", "CONFIG SET hz 10 requirepass (redacted)");
+        check("ACL SETUSER u on >secret", "ACL SETUSER (redacted) (redacted) (redacted)");
+        check("ACL GETUSER u", "ACL GETUSER u");
         check("CONFIG GET requirepass", "CONFIG GET requirepass");
         check("SET auth secret", "SET auth secret");
     }

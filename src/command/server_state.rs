@@ -6,7 +6,9 @@
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
 //! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
+//! | `pubsub`, `messages`, `tracking`, `invalid` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
+//! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
@@ -20,11 +22,13 @@ mod switches;
 
 pub use switches::Switches;
 
+use crate::acl::Acl;
 use crate::config::{Config, SetError};
 use crate::observe::latency::LatencyMonitor;
 use crate::observe::rates::Sampler;
 use crate::observe::slowlog::SlowLog;
 use crate::observe::{Registry, ShardStats};
+use crate::pubsub::{self, Delivery, Inboxes, tracking};
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -109,6 +113,14 @@ pub struct Server {
     pub stats: Box<[CachePadded<ShardStats>]>,
     /// Connections.
     pub clients: Registry,
+    /// Who subscribes to what.
+    pub pubsub: pubsub::Registry,
+    /// Published messages on their way to shards.
+    pub messages: Inboxes<Delivery>,
+    /// Client side caching.
+    pub tracking: Arc<tracking::Shared>,
+    /// Invalidations on their way to shards.
+    pub invalid: Inboxes<tracking::Arriving>,
     /// Number of MONITORs: while zero no command is formatted for them.
     pub monitors: AtomicUsize,
     /// Slow commands.
@@ -121,8 +133,8 @@ pub struct Server {
     pub peak_memory: AtomicUsize,
     /// Bytes that were allocated when the server had been set up; 0 until the first sample.
     pub startup_memory: AtomicUsize,
-    /// Failed authentications.
-    pub denied_auth: AtomicU64,
+    /// Users and what they may do.
+    pub acl: Acl,
     /// What DEBUG switches.
     pub switches: Switches,
     slow_ns: AtomicU64,
@@ -172,13 +184,17 @@ impl Server {
             shards,
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
             clients: Registry::default(),
+            pubsub: pubsub::Registry::default(),
+            messages: Inboxes::new(shards),
+            tracking: Arc::default(),
+            invalid: Inboxes::new(shards),
             monitors: AtomicUsize::new(0),
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             sampler: Sampler::default(),
             peak_memory: AtomicUsize::new(0),
             startup_memory: AtomicUsize::new(0),
-            denied_auth: AtomicU64::new(0),
+            acl: Acl::default(),
             switches: Switches::default(),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
@@ -197,7 +213,11 @@ impl Server {
             abort_shutdown: process.abort_shutdown,
             apply_config: OnceLock::new(),
         };
-        server.obey(&server.config.load());
+        let config = server.config.load_full();
+        server.obey(&config);
+        if config.requirepass.is_some() {
+            server.acl.set_default_password(config.requirepass.as_deref());
+        }
         server
     }
 
@@ -220,7 +240,11 @@ impl Server {
     /// Publishes a new configuration and tells every shard. To be called under [`Server::lock_config`].
     pub fn set_config(&self, config: Config) {
         self.obey(&config);
-        self.config.store(Arc::new(config));
+        let old = self.config.swap(Arc::new(config));
+        let requirepass = &self.config.load().requirepass;
+        if *requirepass != old.requirepass {
+            self.acl.set_default_password(requirepass.as_deref());
+        }
         self.post_all(&Note::Config);
     }
 
@@ -275,10 +299,16 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause or a MONITOR asks for a look at every command.
+    /// Whether a pause, a MONITOR or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
-        self.has_monitors() || self.pause_until_ms.load(Ordering::Relaxed) > 0
+        self.has_monitors() || self.is_congested() || self.pause_until_ms.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether some shard has more to tell its clients than it should have.
+    #[inline]
+    pub fn is_congested(&self) -> bool {
+        self.messages.is_congested() || self.invalid.is_congested()
     }
 
     /// Whether some connection is a MONITOR.

@@ -6,11 +6,19 @@
 
 use super::blocking::Asked;
 use super::row::Command;
+use crate::acl::{Acl, User, Users};
 use crate::keyspace::WatchState;
 use crate::observe::{ClientInfo, client_flag};
+use crate::pubsub::Subscriptions;
 use crate::resp::Proto;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock};
+
+/// The user of a session that has not met the server's yet.
+static UNMET: LazyLock<Arc<User>> = LazyLock::new(|| Arc::new(User::new_default()));
+
+/// No generation of users has this number.
+const CHECKED: u64 = u64::MAX;
 
 /// One connection's state.
 pub struct Session {
@@ -22,6 +30,14 @@ pub struct Session {
     pub proto: Proto,
     /// Whether commands that need authentication are allowed.
     pub authenticated: bool,
+    /// Who it is, as of generation `seen` of the users.
+    user: Arc<User>,
+    seen: u64,
+    /// The generation of users as of which no command needs a check: logged in, and everything is allowed. Another value
+    /// means a look at the rest.
+    free: u64,
+    /// For a stand-in: the serial number of the caller's user.
+    pub guest: Option<u32>,
     /// Close the connection once what was written is sent.
     pub close_after_reply: bool,
     /// CLIENT NO-TOUCH.
@@ -43,6 +59,16 @@ pub struct Session {
     pub watch: Option<Box<Watching>>,
     /// RESET: the loop unregisters the watched keys once the command has run.
     pub forget_watch: bool,
+    /// Channels and patterns that it subscribes to, once there was one.
+    pub subscriptions: Option<Box<Subscriptions>>,
+    /// It subscribes to something (Redis: CLIENT_PUBSUB): in RESP2 few commands are allowed then.
+    pub subscribed: bool,
+    /// Client side caching, if it is on.
+    pub tracking: Option<Box<Tracking>>,
+    /// The keys that its commands read are remembered for it.
+    pub tracks: bool,
+    /// The shard of the connection.
+    pub home: usize,
     /// What other connections may see of this one (CLIENT LIST), shared with them.
     pub info: Arc<ClientInfo>,
 }
@@ -96,6 +122,30 @@ pub struct Queued {
     pub argv: Vec<Vec<u8>>,
 }
 
+/// CLIENT TRACKING: what a connection asked for.
+#[derive(Default)]
+pub struct Tracking {
+    /// BCAST.
+    pub bcast: bool,
+    /// OPTIN.
+    pub optin: bool,
+    /// OPTOUT.
+    pub optout: bool,
+    /// NOLOOP.
+    pub noloop: bool,
+    /// CLIENT CACHING was given for the next command.
+    pub caching: bool,
+    /// PREFIX, in order.
+    pub prefixes: Vec<Box<[u8]>>,
+}
+
+impl Tracking {
+    /// Whether the keys that the next command reads are remembered (tracking.c `trackingRememberKeys`).
+    pub fn remembers(&self) -> bool {
+        !(self.bcast || (self.optin && !self.caching) || (self.optout && self.caching))
+    }
+}
+
 /// Keys under WATCH.
 #[derive(Default)]
 pub struct Watching {
@@ -123,6 +173,10 @@ impl Session {
             db: 0,
             proto: Proto::V2,
             authenticated,
+            user: UNMET.clone(),
+            seen: 0,
+            free: CHECKED,
+            guest: None,
             close_after_reply: false,
             no_touch: false,
             reply: ReplyMode::On,
@@ -133,14 +187,129 @@ impl Session {
             wait: None,
             watch: None,
             forget_watch: false,
+            subscriptions: None,
+            subscribed: false,
+            tracking: None,
+            tracks: false,
+            home: info.shard,
             info,
         }
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> &Arc<User> {
+        &self.user
+    }
+
+    /// Whether it may run any command without a further look, as of this generation of users.
+    #[inline]
+    pub fn passes(&self, generation: u64) -> bool {
+        self.free == generation
+    }
+
+    /// Whether it has to log in before other commands (server.c `authRequired`).
+    pub fn must_log_in(&self, users: &Users) -> bool {
+        let default = users.default_user();
+        !(self.authenticated || default.needs_no_password() && default.is_enabled())
+    }
+
+    /// See [`Session::renew`]; nothing happens while the users are those it knows. Returns whether they were not.
+    #[inline]
+    pub fn renew_if_stale(&mut self, acl: &Acl) -> bool {
+        let stale = self.seen != acl.generation();
+        if stale {
+            self.renew(acl);
+        }
+        stale
+    }
+
+    /// Takes over what became of its user. Whose user was deleted is nobody special any more; its connection is about to be
+    /// closed (acl.c `ACLFreeUserAndKillClients`).
+    #[cold]
+    fn renew(&mut self, acl: &Acl) {
+        let generation = acl.generation();
+        let users = acl.users();
+        match users.by_serial(self.user.serial()) {
+            Some(user) => self.user = user.clone(),
+            // A session that has not met the users yet begins as the default one.
+            None if self.seen == 0 => self.user = users.default_user().clone(),
+            None => {
+                self.user = users.default_user().clone();
+                self.authenticated = false;
+            }
+        }
+        self.settle(generation, &users);
+    }
+
+    /// Lets it in as `user`.
+    pub fn log_in(&mut self, acl: &Acl, user: Arc<User>) {
+        self.authenticated = true;
+        self.user = user;
+        // The user may be older than the present generation: the next command takes a look.
+        self.seen = 1;
+        self.free = CHECKED;
+        self.renew(acl);
+        self.show_user();
+    }
+
+    /// Makes it what a new connection is (networking.c `clientSetDefaultAuth`).
+    pub fn log_out(&mut self, acl: &Acl) {
+        let generation = acl.generation();
+        let users = acl.users();
+        self.user = users.default_user().clone();
+        self.authenticated = self.user.needs_no_password() && self.user.is_enabled();
+        self.settle(generation, &users);
+        self.show_user();
+    }
+
+    fn settle(&mut self, generation: u64, users: &Users) {
+        self.seen = generation;
+        let free = self.user.is_unrestricted() && !self.must_log_in(users);
+        self.free = if free { generation } else { CHECKED };
+    }
+
+    fn show_user(&self) {
+        self.info.set_labels(|labels| labels.user = self.user.name().to_vec());
+    }
+
+    /// The user whose permissions its commands need; `None` if everything is allowed. For what runs under this session on
+    /// any shard: a script's calls, SORT's patterns.
+    pub fn limits(&self, acl: &Acl) -> Option<Arc<User>> {
+        let serial = match self.guest {
+            None if self.passes(acl.generation()) => return None,
+            // It has not met the users yet, and begins as the default one.
+            None if self.seen == 0 => acl.users().default_user().serial(),
+            None => self.user.serial(),
+            Some(serial) => u64::from(serial),
+        };
+        let user = acl.users().by_serial(serial).cloned();
+        // One who was deleted meanwhile may do nothing.
+        let user = user.unwrap_or_else(|| Arc::new(User::nobody()));
+        (!user.is_unrestricted()).then_some(user)
+    }
+
+    /// The serial number of its user, as it travels with its commands.
+    #[inline]
+    pub fn user_serial(&self) -> u32 {
+        // One beyond that belongs to nobody, and may do nothing.
+        u32::try_from(self.user.serial()).unwrap_or(u32::MAX)
     }
 
     /// Whether replies are dropped at present (CLIENT REPLY OFF, SKIP).
     #[inline]
     pub fn is_mute(&self) -> bool {
         matches!(self.reply, ReplyMode::Off | ReplyMode::Skip)
+    }
+
+    /// A command is over: CLIENT CACHING was about it (networking.c `resetClient`).
+    pub fn caching_is_over(&mut self) {
+        if let Some(tracking) = &mut self.tracking
+            && tracking.caching
+            && self.multi.is_none()
+        {
+            tracking.caching = false;
+            self.tracks = tracking.remembers();
+        }
     }
 
     /// Shows others what may have changed (CLIENT LIST).

@@ -293,7 +293,7 @@ fn parse_dir(words: &[&[u8]], old: &Value) -> Result<Value, Reason> {
 }
 
 /// The system's words for an error, as `strerror` gives them.
-pub(super) fn os_reason(error: &std::io::Error) -> String {
+pub fn os_reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error ") {
         Some(end) => text[..end].to_owned(),

@@ -64,9 +64,7 @@ pub static FILE_DIRECTIVES: [FileDirective; 5] = [
     FileDirective {
         name: "user",
         arguments: "name rule ...",
-        status: Status::Accepted(
-            "ACL users are not built yet: there is the default user, guarded by requirepass",
-        ),
+        status: Status::Implemented,
         doc: "Declares an ACL user.",
     },
     FileDirective {
@@ -278,10 +276,7 @@ impl Loader<'_> {
         match name {
             _ if DEPRECATED.contains(&name) && count == 1 => {}
             b"rename-command" if count == 2 => self.rename(raw.words)?,
-            b"user" if count >= 1 => {
-                self.notice_file_directive(name);
-                self.loaded.users.push(raw);
-            }
+            b"user" if count >= 1 => self.loaded.users.push(raw),
             b"loadmodule" if count >= 1 => {
                 self.notice_file_directive(name);
                 self.loaded.modules.push(raw);

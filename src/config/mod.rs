@@ -37,10 +37,10 @@ pub use checks::{TitleFacts, expand_title};
 pub use choices::*;
 pub use directive::{Directive, Flags, Status};
 pub use docs::docs;
-pub use kind::{Kind, TextCheck, Unit};
+pub use kind::{Kind, TextCheck, Unit, os_reason};
 pub use load::{FILE_DIRECTIVES, FileDirective, LoadError, Loaded, REDIS_VERSION, RawLine, load};
 pub use query::{debug_lines, get};
-pub use rewrite::{OtherLines, rewrite, rewrite_all, rewritten};
+pub use rewrite::{OtherLines, replace_file, rewrite, rewrite_all, rewritten};
 pub use set::{Applied, SetContext, SetError, is_sensitive, set};
 pub use special::{
     ClassLimit, ClientClass, EventClasses, MemoryLimit, Primary, Reason, SavePoint, ShutdownFlags,

@@ -235,7 +235,7 @@ fn option_of(line: &[u8]) -> Option<String> {
 }
 
 /// Replaces a file's content so that readers and crashes see all of it or nothing.
-fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let (temp, mut file) = create_beside(path)?;
     let written =
         file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temp, path));

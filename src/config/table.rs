@@ -41,8 +41,6 @@ const REPLICATION: Status =
     Accepted("replication is not built yet: the server follows no other and feeds none");
 const CLUSTER: Status = Accepted("cluster mode is not built yet: the server runs alone and owns every slot");
 const TLS: Status = Accepted("TLS is not built yet: connections are plain TCP");
-pub(super) const ACL: Status =
-    Accepted("ACL users are not built yet: there is the default user, guarded by requirepass");
 pub(super) const MODULES: Status = Accepted("modules are shared objects made for Redis; none can be loaded");
 const SCRIPTS: Status = Accepted("scripts are not built yet, so nothing holds up other clients");
 const TRACKING: Status = Accepted("client side caching is not built yet: no key is tracked");
@@ -141,13 +139,13 @@ directives! {
             enable_module_command: ProtectedAction = ProtectedAction::No,
                 Kind::Choice(ProtectedAction::NAMES), [IMMUTABLE], MODULES;
         /// File that holds the ACL users.
-        "aclfile" => aclfile: String = String::new(), Kind::Text(any), [IMMUTABLE], ACL;
+        "aclfile" => aclfile: String = String::new(), Kind::Text(any), [IMMUTABLE], Implemented;
         /// Channels that a new user may use.
         "acl-pubsub-default" =>
             acl_pubsub_default: AclPubsubDefault = AclPubsubDefault::ResetChannels,
-                Kind::Choice(AclPubsubDefault::NAMES), [], ACL;
+                Kind::Choice(AclPubsubDefault::NAMES), [], Implemented;
         /// Most entries of the ACL log.
-        "acllog-max-len" => acllog_max_len: u64 = 128, int(0, i64::MAX), [], ACL;
+        "acllog-max-len" => acllog_max_len: u64 = 128, int(0, i64::MAX), [], Implemented;
     }
 
     section "General" {

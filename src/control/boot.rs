@@ -12,6 +12,7 @@ use super::process::supervise::{Mode, Supervisor};
 use super::process::title::{Title, TitleFacts};
 use super::process::{crash, daemon, os_text};
 use super::threads::{self, Listening};
+use crate::command::server::acl_cmd::Starting;
 use crate::command::table;
 use crate::config::{Config, Invocation, Loaded, Startup, TEST_MEMORY_HELP};
 use crate::log;
@@ -103,6 +104,7 @@ fn serve(invocation: &Invocation, title: Option<Title>) -> Result<(), End> {
         .map_err(|error| End::Say(error.to_string()))?;
     let config = &loaded.config;
     rename_commands(&loaded)?;
+    let users = Starting::declared(&loaded).map_err(|error| End::Say(error.to_string()))?;
     std::env::set_current_dir(&config.dir)
         .map_err(|error| End::Say(format!("Can't chdir to '{}': {}", config.dir, os_text(&error))))?;
     configure_log(config, false);
@@ -119,7 +121,7 @@ fn serve(invocation: &Invocation, title: Option<Title>) -> Result<(), End> {
     if let Err(error) = crash::install(REDIS_VERSION, config.crash_log_enabled) {
         log!(Warning, "Crash reports are off: {}", os_text(&error));
     }
-    match run(loaded, invocation, title, &supervisor, background) {
+    match run(loaded, users, invocation, title, &supervisor, background) {
         Ok(()) => {
             log!(Warning, "Redis is now ready to exit, bye bye...");
             Ok(())
@@ -143,6 +145,7 @@ fn rename_commands(loaded: &Loaded) -> Result<(), End> {
 /// or none where the log has it.
 fn run(
     mut loaded: Loaded,
+    users: Starting,
     invocation: &Invocation,
     title: Option<Title>,
     supervisor: &Supervisor,
@@ -158,6 +161,7 @@ fn run(
     let _ = score.apply(&loaded.config);
     let title = show_title(title, &loaded.config, invocation);
     greet(&loaded, shards);
+    let users = users.with_file(&loaded.config).map_err(Some)?;
     let listeners = Listeners::open(&loaded.config).map_err(|_| None)?;
     let first = listeners.duplicates().map_err(|e| Some(os_text(&e)))?;
     // Only now: a second server on the same port must not take the file from the first.
@@ -170,6 +174,7 @@ fn run(
     let outcome = life::live(Beginning {
         config: &loaded.config,
         config_file: invocation.config_file.clone(),
+        users,
         shards,
         listening: Listening { first, later },
         outside: Outside::new(listeners, score, title, to_shard, reserved),

@@ -8,6 +8,7 @@ use super::process::signals::{Shutdown, ShutdownSignal};
 use super::process::supervise::Supervisor;
 use super::threads::{self, Listening};
 use crate::base::clock;
+use crate::command::server::acl_cmd::Starting;
 use crate::command::server_state::{Note, Process, ShutdownRequest};
 use crate::command::{Server, table};
 use crate::config::{Config, ShutdownFlags};
@@ -29,6 +30,8 @@ pub struct Beginning<'a> {
     pub config: &'a Config,
     /// The file they came from.
     pub config_file: Option<PathBuf>,
+    /// The users to begin with.
+    pub users: Starting,
     /// Number of shards.
     pub shards: usize,
     /// What shard 0 listens on.
@@ -49,10 +52,11 @@ type Request = Arc<Mutex<Option<ShutdownRequest>>>;
 /// # Errors
 /// A thread could not start, or failed: the reason, cause and cure, in words.
 pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
-    let Beginning { config, config_file, shards, listening, outside, signals, supervisor } = beginning;
+    let Beginning { config, config_file, users, shards, listening, outside, signals, supervisor } = beginning;
     let wakes = Arc::new(Wakes::new(shards).map_err(|e| os_text(&e))?);
     let request = Request::default();
     let server = Arc::new(new_server(config, config_file, shards, &wakes, &request));
+    users.install(&server);
     let waking = wakes.clone();
     let posting = Arc::downgrade(&server);
     server.on_config_set(Box::new(move |old, new, changed| {

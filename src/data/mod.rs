@@ -12,6 +12,7 @@ pub mod entry;
 pub mod fields;
 
 pub mod hash;
+pub mod hll;
 pub mod intset;
 pub mod limits;
 pub mod list;
@@ -19,6 +20,7 @@ pub mod listpack;
 pub mod object;
 pub mod set;
 pub mod slot;
+pub mod stream;
 pub mod table;
 pub mod zset;
 
@@ -31,5 +33,6 @@ pub use list::List;
 pub use listpack::{InvalidListpack, Item, Listpack};
 pub use object::{Collection, Object};
 pub use set::Set;
+pub use stream::{Stream, StreamId};
 pub use table::{HKey, Table};
 pub use zset::ZSet;

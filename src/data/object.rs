@@ -8,6 +8,7 @@ use super::entry::Kind;
 use super::hash::Hash;
 use super::list::List;
 use super::set::Set;
+use super::stream::Stream;
 use super::zset::ZSet;
 
 /// A type of value as the keyspace sees it, which creates, edits and removes values of all types by the same rules.
@@ -37,6 +38,8 @@ pub enum Object {
     Set(Set),
     /// A list.
     List(List),
+    /// A stream.
+    Stream(Box<Stream>),
     /// A sorted set.
     ZSet(ZSet),
 }
@@ -76,6 +79,32 @@ collection!(Hash);
 collection!(Set);
 collection!(ZSet);
 
+impl Collection for Stream {
+    const KIND: Kind = Kind::Stream;
+
+    #[inline]
+    fn of(object: &Object) -> Option<&Self> {
+        if let Object::Stream(stream) = object { Some(stream) } else { None }
+    }
+
+    #[inline]
+    fn of_mut(object: &mut Object) -> Option<&mut Self> {
+        if let Object::Stream(stream) = object { Some(stream) } else { None }
+    }
+
+    /// Never: a stream may be empty.
+    #[inline]
+    fn is_spent(&self) -> bool {
+        false
+    }
+}
+
+impl From<Stream> for Object {
+    fn from(stream: Stream) -> Object {
+        Object::Stream(Box::new(stream))
+    }
+}
+
 impl Object {
     /// Bytes that the value asked the allocator for beside the entry's own block.
     #[must_use]
@@ -85,6 +114,7 @@ impl Object {
             Object::Hash(hash) => hash.mem_bytes(),
             Object::Set(set) => set.mem_bytes(),
             Object::List(list) => list.mem_bytes(),
+            Object::Stream(stream) => stream.mem_bytes(),
             Object::ZSet(zset) => zset.mem_bytes(),
         }
     }
@@ -99,6 +129,7 @@ impl Object {
             Object::Hash(hash) => hash.free_effort(),
             Object::Set(set) => set.free_effort(),
             Object::List(list) => list.node_count(),
+            Object::Stream(stream) => stream.free_effort(),
             Object::ZSet(zset) => zset.free_effort(),
         }
     }
@@ -111,6 +142,7 @@ impl Object {
             Object::Hash(hash) => hash.encoding(),
             Object::Set(set) => set.encoding(),
             Object::List(list) => list.encoding(),
+            Object::Stream(_) => "stream",
             Object::ZSet(zset) => zset.encoding(),
         }
     }

@@ -34,6 +34,10 @@ pub struct Waiter {
     pub proto: Proto,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
+    /// Serial number of its user.
+    pub user: u32,
+    /// CLIENT TRACKING remembers what it reads.
+    pub tracks: bool,
     /// The type of value it waits for.
     pub kind: Kind,
     /// It is also woken when a key is deleted or overwritten.

@@ -24,7 +24,7 @@ pub use claim::Claim;
 pub use evict::{Eviction, Freed};
 pub use expire::CycleReport;
 pub use field_expiry::{FieldDue, FieldsExpired};
-pub use notify::Class;
+pub use notify::{Class, effective as effective_events};
 pub use objects::{Edited, WrongKind, collection};
 pub use store::{Db, Policy, Stats, Store, ToDrop};
 pub use strings::{Expire, Sum};

@@ -12,7 +12,7 @@
 //! expired is not there, an edit counts as a use, an empty collection has no key, a new key wakes who waits for it.
 //! Effects, events and watchers remain the handler's part: only it knows what it changed.
 
-use super::{Store, lru};
+use super::{Class, Store, lru};
 use crate::data::table::Slot;
 use crate::data::{Collection, Entry, EntryBox, HKey, Limits, ValueRef};
 
@@ -106,6 +106,7 @@ impl Store {
                     entry.set_lru(new_lru);
                     vacant.insert(entry);
                     self.ready(db, key, T::KIND);
+                    self.event(db, key.bytes, Class::New, "new");
                 }
                 return Ok(Some(Edited { result, removed }));
             }

@@ -5,10 +5,11 @@
 //! hashed once however often a handler looks at it.
 
 use super::evict::Pool;
-use super::{Blocked, Class, FieldDue, Watched, lru};
+use super::{Blocked, Class, FieldDue, Watched, lru, notify};
 use crate::base::prng::Prng;
 use crate::data::{Entry, EntryBox, HKey, Kind, Limits, Table};
 use crate::journal::Journal;
+use crate::pubsub::{Outbox, tracking};
 use smallvec::SmallVec;
 
 /// One database of one shard.
@@ -41,6 +42,8 @@ pub struct Policy {
     pub lazy_user_del: bool,
     /// `lazyfree-lazy-user-flush`: FLUSHALL and FLUSHDB without an option are ASYNC.
     pub lazy_user_flush: bool,
+    /// `notify-keyspace-events`: Redis's bits ([`Class`]), 0 if neither kind of channel is asked for.
+    pub events: u32,
 }
 
 /// Counters of INFO stats that the keyspace itself knows.
@@ -91,6 +94,10 @@ pub struct Store {
     pub blocked: Blocked,
     /// What changed.
     pub journal: Journal,
+    /// What its commands publish; the loop sends it.
+    pub outbox: Outbox,
+    /// Keys that clients may hold.
+    pub tracking: tracking::Table,
     /// Counters.
     pub stats: Stats,
     /// Values to free elsewhere; the loop hands them to the background thread.
@@ -123,6 +130,8 @@ impl Store {
             watched: Watched::default(),
             blocked: Blocked::default(),
             journal: Journal::default(),
+            outbox: Outbox::default(),
+            tracking: tracking::Table::default(),
             stats: Stats::default(),
             to_drop: Vec::new(),
             lapsed: Vec::new(),
@@ -172,6 +181,14 @@ impl Store {
                 self.stats.misses += 1;
                 if lapsed.is_some() {
                     self.lapsed.push((db, key.bytes.into()));
+                } else {
+                    notify::tell(
+                        &mut self.outbox,
+                        self.policy.events,
+                        Class::KeyMiss,
+                        (db, key.bytes),
+                        "keymiss",
+                    );
                 }
                 None
             }
@@ -186,11 +203,20 @@ impl Store {
         if found { self.dbs.get(db)?.table.find(key) } else { None }
     }
 
+    /// As [`Store::look`], and a miss is no event (Redis: LOOKUP_NOTOUCH | LOOKUP_NONOTIFY).
+    pub fn look_quietly(&mut self, db: usize, key: &HKey<'_>) -> Option<&Entry> {
+        let events = std::mem::take(&mut self.policy.events);
+        let found = self.look(db, key).is_some();
+        self.policy.events = events;
+        if found { self.dbs.get(db)?.table.find(key) } else { None }
+    }
+
     /// Removes the keys that reads found expired; the shard calls this after each command that left some.
     #[cold]
     pub fn remove_lapsed(&mut self) {
         for (db, key) in std::mem::take(&mut self.lapsed) {
             self.live(db, &HKey::new(&key));
+            self.event(db, &key, Class::KeyMiss, "keymiss");
         }
     }
 
@@ -219,11 +245,22 @@ impl Store {
     /// Stores `entry` under `key` in place of whatever was there. Returns what was there.
     pub fn put(&mut self, db: usize, key: &HKey<'_>, entry: EntryBox) -> Option<EntryBox> {
         entry.set_lru(self.fresh_lru());
-        self.move_in(db, key, entry)
+        let old = self.place(db, key, entry);
+        if old.is_none() {
+            self.event(db, key.bytes, Class::New, "new");
+        }
+        old
     }
 
-    /// As [`Store::put`] for an entry that was elsewhere before (RENAME, MOVE): its mark of use stays.
+    /// As [`Store::put`] for an entry that was elsewhere before (RENAME, MOVE): its mark of use stays, and the key is a new
+    /// one even if there was another (Redis: `dbDelete`, then `dbAdd`).
     pub fn move_in(&mut self, db: usize, key: &HKey<'_>, entry: EntryBox) -> Option<EntryBox> {
+        let old = self.place(db, key, entry);
+        self.event(db, key.bytes, Class::New, "new");
+        old
+    }
+
+    fn place(&mut self, db: usize, key: &HKey<'_>, entry: EntryBox) -> Option<EntryBox> {
         let kind = entry.kind();
         let old = self.dbs.get_mut(db)?.table.insert(key, entry);
         if !self.blocked.is_empty() {
@@ -285,27 +322,43 @@ impl Store {
 
     /// A command changed `key`: those who watch it are told, the dataset counts one change.
     #[inline]
-    pub fn changed(&mut self, db: usize, key: &[u8], _class: Class, _event: &'static str) {
+    pub fn changed(&mut self, db: usize, key: &[u8], class: Class, event: &'static str) {
         self.stats.dirty += 1;
-        if !self.watched.is_empty() {
-            self.watched.touch(db, key);
-        }
+        self.also_changed(db, key, class, event);
     }
 
     /// A change of `key` that the dataset's count leaves out: the second key of RENAME, an eviction. Those who watch it
     /// are told, and the event is.
     #[inline]
     pub fn also_changed(&mut self, db: usize, key: &[u8], class: Class, event: &'static str) {
+        self.modified(db, key);
+        self.event(db, key, class, event);
+    }
+
+    /// Tells those who watch `key` that it is not what it was (Redis: db.c `signalModifiedKey`).
+    #[inline]
+    pub fn modified(&mut self, db: usize, key: &[u8]) {
         if !self.watched.is_empty() {
             self.watched.touch(db, key);
         }
-        self.event(db, key, class, event);
+        if self.tracking.is_active() {
+            self.tracking.invalidate(key, false, &mut self.outbox.invalid);
+        }
+    }
+
+    /// All that clients hold of this store is stale: once per command that flushed a database or all
+    /// (tracking.c `trackingInvalidateKeysOnFlush`).
+    pub fn flushed(&mut self) {
+        self.tracking.clear();
+        self.outbox.invalid.push(tracking::Leaving::Flush);
     }
 
     /// Tells of a further `event` of a change that [`Store::changed`] has counted already (SET with an expiry time is
     /// one change and two events).
     #[inline]
-    pub fn event(&mut self, _db: usize, _key: &[u8], _class: Class, _event: &'static str) {}
+    pub fn event(&mut self, db: usize, key: &[u8], class: Class, event: &'static str) {
+        notify::tell(&mut self.outbox, self.policy.events, class, (db, key), event);
+    }
 
     /// Removes `key` if it has expired. Returns whether a live key is there.
     #[inline]
@@ -334,9 +387,13 @@ impl Store {
         self.stats.dirty += 1;
         let verb: &[u8] = if self.policy.lazy_expire { b"UNLINK" } else { b"DEL" };
         self.journal.effect(db, &[verb, entry.key()]);
+        self.event(db, entry.key(), Class::Expired, "expired");
         self.gone(db, entry.key());
         if !self.watched.is_empty() {
             self.watched.touch_expired(db, entry.key());
+        }
+        if self.tracking.is_active() {
+            self.tracking.invalidate(entry.key(), true, &mut self.outbox.invalid);
         }
         let lazy = self.policy.lazy_expire;
         self.free(entry, lazy);

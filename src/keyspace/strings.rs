@@ -3,7 +3,7 @@
 //! `set_string` reuses the allocation of the string it overwrites where the new one fits; `edit_string` gives a mutable
 //! view of a string that it first makes long enough, growing large ones so that n appends cost O(n).
 
-use super::{Store, lru};
+use super::{Class, Store, lru};
 use crate::data::entry::INLINE_MAX;
 use crate::data::table::Slot;
 use crate::data::{Entry, EntryBox, HKey, Kind, Object, ValueRef};
@@ -48,6 +48,7 @@ impl Store {
                 let entry = EntryBox::new_string(key.bytes, value, at);
                 entry.set_lru(fresh);
                 vacant.insert(entry);
+                self.event(db, key.bytes, Class::New, "new");
                 return false;
             }
             Slot::Occupied(occupied) => occupied,
@@ -102,6 +103,7 @@ impl Store {
                 let entry = EntryBox::new_int(key.bytes, by, None);
                 entry.set_lru(fresh);
                 vacant.insert(entry);
+                self.event(db, key.bytes, Class::New, "new");
                 return Sum::Now(by);
             }
             Slot::Occupied(occupied) => occupied,
@@ -142,7 +144,9 @@ impl Store {
             Slot::Vacant(vacant) => {
                 let entry = raw_entry(key.bytes, vec![0; min_len], None);
                 entry.set_lru(fresh);
-                vacant.insert(entry).str_bytes_mut().map(edit)
+                let edited = vacant.insert(entry).str_bytes_mut().map(edit);
+                self.event(db, key.bytes, Class::New, "new");
+                edited
             }
             Slot::Occupied(mut occupied) => {
                 let entry = occupied.get();

@@ -5,15 +5,17 @@
 //! | atomics of `ClientInfo` | the shard that owns the connection | any | once per loop turn in which the connection did something |
 //! | `blocked` | the shard that owns the connection | any | begin and end of a wait; CLIENT UNBLOCK |
 //! | `labels` | the shard that owns the connection | any | CLIENT SETNAME and the like |
+//! | `subscriptions` | whoever runs its (P|S)SUBSCRIBE | ACL SETUSER, ACL LOAD | under a lock of its own |
 //! | `close` | any | the owning shard | CLIENT KILL or client eviction, then a note to that shard |
 //! | `Registry::all` | shards, on connect and disconnect | any | CLIENT LIST, KILL, INFO, client eviction |
 //!
 //! Numbers are relaxed: each is a fact of its own and may be a turn old.
 
 use crate::keyspace::Waiter;
+use crate::pubsub::SharedNames;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What an idle connection takes, an estimate: this record, the session, the loop's entry, addresses and names.
 const CONNECTION_BYTES: usize = size_of::<ClientInfo>() + 1024;
@@ -41,6 +43,16 @@ pub mod client_flag {
     pub const NO_EVICT: u32 = 1 << 7;
     /// Its accesses leave no trace (`T`).
     pub const NO_TOUCH: u32 = 1 << 8;
+    /// It subscribes to something (`P`).
+    pub const PUBSUB: u32 = 1 << 9;
+    /// It tracks keys (`t`).
+    pub const TRACKING: u32 = 1 << 10;
+    /// The client that it redirects invalidations to is gone (`R`).
+    pub const BROKEN_REDIRECT: u32 = 1 << 11;
+    /// It tracks prefixes (`B`).
+    pub const BCAST: u32 = 1 << 12;
+    /// It does not want to hear of its own changes.
+    pub const NOLOOP: u32 = 1 << 13;
 }
 
 /// What a connection calls itself.
@@ -53,7 +65,7 @@ pub struct Labels {
     /// CLIENT SETINFO LIB-VER.
     pub lib_ver: Vec<u8>,
     /// Authenticated user.
-    pub user: String,
+    pub user: Vec<u8>,
 }
 
 /// One connection, as others see it.
@@ -85,6 +97,16 @@ pub struct ClientInfo {
     pub multi: AtomicI64,
     /// Watched keys.
     pub watch: AtomicUsize,
+    /// The client that its invalidations go to, or 0.
+    pub redirect: AtomicU64,
+    /// Channels that it subscribes to.
+    pub sub: AtomicUsize,
+    /// Patterns.
+    pub psub: AtomicUsize,
+    /// Shard channels.
+    pub ssub: AtomicUsize,
+    /// What it subscribes to, once there was something.
+    pub subscriptions: OnceLock<SharedNames>,
     /// Unread request bytes held, without those of whole words of a request that is cut off.
     pub query_bytes: AtomicUsize,
     /// Bytes taken for more of them.

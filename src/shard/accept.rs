@@ -35,7 +35,7 @@ where
             stats.rejected_connections.add(1);
             return socket.refuse(b"-ERR max number of clients reached\r\n");
         }
-        let open = self.config.requirepass.is_none();
+        let open = self.server.acl.users().default_user().needs_no_password();
         if self.config.protected_mode && open && !socket.is_local() {
             stats.rejected_connections.add(1);
             return socket.refuse(PROTECTED);
@@ -70,10 +70,10 @@ where
         info.multi.store(-1, Ordering::Relaxed);
         info.last_ms.store(self.time.unix_ms, Ordering::Relaxed);
         info.set_flag(client_flag::UNIX_SOCKET, unix);
-        info.set_labels(|l| l.user = "default".into());
         let info = Arc::new(info);
         self.server.clients.add(info.clone());
-        let session = Box::new(Session::new(info, self.config.requirepass.is_none()));
+        let mut session = Box::new(Session::new(info, false));
+        session.log_out(&self.server.acl);
         log::verbose(&format!("Accepted {}", session.info.addr));
         let id = session.id;
         let sock = self.driver.adopt(socket);

@@ -14,6 +14,8 @@ pub struct Census {
     pub transactions: usize,
     /// Connections listed for later: unread bytes to go on with, a pause, a lent state.
     pub listed: usize,
+    /// Whether some connection subscribes to something.
+    pub subscribed: bool,
     /// Whether some key is watched.
     pub watched: bool,
     /// Connections that are blocked.
@@ -32,7 +34,12 @@ where
             connections: self.conns.len(),
             owed: self.conns.iter().map(|(_, c)| c.order.open()).sum(),
             transactions: self.waiting.len(),
-            listed: self.ready.len() + self.paused.len() + self.lent_out.len() + self.dirty.len(),
+            listed: self.ready.len()
+                + self.paused.len()
+                + self.lent_out.len()
+                + self.dirty.len()
+                + self.post.throttled.len(),
+            subscribed: !self.post.local.is_empty(),
             blocked: self.stalled,
             blocking_keys: self.seat.state().map_or(0, |ground| ground.store.blocked.keys()),
             watched: self.seat.state().is_some_and(|ground| !ground.store.watched.is_empty()),
@@ -42,6 +49,6 @@ where
     /// Whether a turn would find something to do that the driver does not report. A shard of which this is true while
     /// it sleeps must have been woken.
     pub fn has_work(&self) -> bool {
-        !self.ready.is_empty() || !self.may_sleep() || self.server.has_notes(self.id)
+        !self.ready.is_empty() || !self.may_sleep() || self.has_messages() || self.server.has_notes(self.id)
     }
 }

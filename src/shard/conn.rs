@@ -19,6 +19,8 @@ pub enum Hold {
     Txn,
     /// For the end of a CLIENT PAUSE.
     Pause,
+    /// For shards that have more messages to deliver than they can.
+    Crowd,
     /// For the shard's state to come back from a transaction.
     Lend,
     /// For what a blocking command waits for, or the word whether it has to.

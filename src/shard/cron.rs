@@ -36,6 +36,7 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
         lazy_server_del: config.lazyfree_lazy_server_del,
         lazy_user_del: config.lazyfree_lazy_user_del,
         lazy_user_flush: config.lazyfree_lazy_user_flush,
+        events: crate::keyspace::effective_events(config.notify_keyspace_events.0),
     };
     let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     store.limits = Limits {
@@ -93,7 +94,7 @@ where
         let is_idle = |c: &Conn| {
             c.hold == Hold::None
                 && now.saturating_sub(c.last_ms) > timeout_ms
-                && c.session.as_ref().is_some_and(|s| !s.monitor)
+                && c.session.as_ref().is_some_and(|s| !s.monitor && !s.subscribed)
         };
         let idle: Vec<usize> = self.conns.iter().filter(|(_, c)| is_idle(c)).map(|(key, _)| key).collect();
         for key in idle {
@@ -105,7 +106,7 @@ where
     /// Looks again at connections above the soft output limit: a client that neither reads nor sends causes no turn that
     /// would (networking.c `closeClientOnOutputBufferLimitReached`, called from `clientsCron`).
     fn end_slow_readers(&mut self) {
-        if self.config.client_output_buffer_limit.first().is_none_or(|limit| limit.soft_bytes == 0) {
+        if self.config.client_output_buffer_limit.iter().all(|limit| limit.soft_bytes == 0) {
             return;
         }
         let slow: Vec<usize> =
@@ -142,6 +143,8 @@ where
                 // While the state is lent it cannot be told; the next turn that has it does.
                 self.policy_stale = true;
                 self.renew_policy();
+                // Redis: config.c updateMaxmemory begins to evict at once.
+                self.relieve();
                 self.clients_stay = false;
                 self.relieve_clients();
             }

@@ -3,13 +3,17 @@
 use super::conn::Hold;
 use super::input::Flow;
 use super::{Connection, Driver, Shard};
+use crate::acl::Context;
+use crate::command::access::{self, Culprit};
 use crate::command::meta::flag;
+use crate::command::pubsub::allowed_while_subscribed;
 use crate::command::server_state::Pause;
 use crate::command::session::ReplyMode;
-use crate::command::{Args, Command, Failure, Handler, ShardOp};
+use crate::command::{Args, Command, Failure, Handler, Server, Session, ShardOp};
 use crate::config::ProtectedAction;
 use crate::keyspace::Store;
 use crate::observe::log;
+use crate::resp::Proto;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// When the warning about web browsers was last logged (unix ms; 0: never), and how often it is at most. Any shard writes.
@@ -24,7 +28,9 @@ where
     #[inline]
     pub(super) fn gate(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Option<Flow> {
         let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
-        let plain = session.authenticated && session.multi.is_none() && session.reply == ReplyMode::On;
+        let passes = session.passes(self.server.acl.generation());
+        let plain =
+            passes && session.multi.is_none() && session.reply == ReplyMode::On && !session.subscribed;
         let calm = !self.watchful && command.row.meta.flags & (flag::PROTECTED | flag::NO_MULTI) == 0;
         if plain && calm { None } else { self.gate_slowly(key, command, argv) }
     }
@@ -38,7 +44,8 @@ where
             return Some(self.refused(key, command, &failure));
         }
         let session = self.conns.get_mut(key)?.session.as_deref_mut()?;
-        if !session.authenticated && !meta.has(flag::NO_AUTH) && self.config.requirepass.is_some() {
+        session.renew_if_stale(&self.server.acl);
+        if !meta.has(flag::NO_AUTH) && session.must_log_in(&self.server.acl.users()) {
             return Some(self.refused(key, command, &Failure::text("NOAUTH Authentication required.")));
         }
         let in_multi = session.multi.is_some();
@@ -46,10 +53,23 @@ where
             let failure = Failure::text("ERR Command not allowed inside a transaction");
             return Some(self.refused(key, command, &failure));
         }
+        if !session.passes(self.server.acl.generation())
+            && let Err(failure) = permit(&self.server, session, command, argv, self.time.unix_ms)
+        {
+            return Some(self.refused(key, command, &failure));
+        }
         if self.config.maxmemory > 0 && self.needs_room(key, command) && !self.relieve() {
             let failure = Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
             return Some(self.refused(key, command, &failure));
         }
+        if let Some(failure) = self.busy_subscribing(key, command) {
+            return Some(self.refused(key, command, &failure));
+        }
+        if self.server.is_congested() && self.publishes(key, command) {
+            return Some(Flow::Retry(Hold::Crowd));
+        }
+        // What was evicted is stale before this command reads (server.c processCommand).
+        self.sort_invalid();
         let leaves_queue =
             matches!(command.row.handler, Handler::Shard(_)) || matches!(meta.name, "quit" | "reset");
         if let Some(pause) = self.server.paused(self.time.unix_ms)
@@ -121,6 +141,24 @@ where
         }
     }
 
+    /// Refuses most commands to a connection that subscribes in RESP2 (server.c `processCommand`).
+    fn busy_subscribing(&self, key: usize, command: &'static Command) -> Option<Failure> {
+        let session = self.conns.get(key)?.session.as_deref()?;
+        if !session.subscribed || session.proto != Proto::V2 || allowed_while_subscribed(command) {
+            return None;
+        }
+        let line = format!(
+            "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+            command.full_name
+        );
+        Some(Failure::Bytes(line.into_bytes()))
+    }
+
+    /// Whether a command may publish: messages, or events of what it writes.
+    fn publishes(&self, key: usize, command: &'static Command) -> bool {
+        self.held_back(key, Pause::Write, command)
+    }
+
     /// `enable-debug-command` (server.c `allowProtectedAction`).
     fn protected(&self, key: usize) -> Result<(), Failure> {
         let local = self.conns.get(key).is_some_and(|c| c.info.local);
@@ -149,12 +187,54 @@ where
                 if session.close_after_reply && conn.end.executes() {
                     conn.end = super::conn::End::AfterReply;
                 }
+                if !command.is_some_and(is_client_command) {
+                    session.caching_is_over();
+                }
                 if std::mem::take(&mut session.forget_watch) {
                     self.unwatch(key);
                 }
             }
         }
     }
+}
+
+/// Whether a queued command may still run: rules may have changed since it was queued (multi.c `execCommand`).
+#[inline]
+pub(super) fn may_still_run(
+    server: &Server,
+    session: &mut Session,
+    command: &'static Command,
+    argv: Args<'_>,
+    now_ms: i64,
+) -> Result<(), Failure> {
+    if session.passes(server.acl.generation()) {
+        return Ok(());
+    }
+    session.renew_if_stale(&server.acl);
+    permit(server, session, command, argv, now_ms)
+}
+
+/// Whether the client's user may run this command; what it may not is logged.
+#[cold]
+pub(super) fn permit(
+    server: &Server,
+    session: &Session,
+    command: &'static Command,
+    argv: Args<'_>,
+    now_ms: i64,
+) -> Result<(), Failure> {
+    let user = session.user();
+    let Err(denied) = access::permit(user, command, argv) else { return Ok(()) };
+    let executing = session.executing.is_some();
+    let context = if executing || session.multi.is_some() { Context::Multi } else { Context::Toplevel };
+    let culprit = Culprit { session, user: user.name(), command, argv, now_ms };
+    server.log_denied(denied, context, &culprit);
+    Err(if executing { denied.exec_failure() } else { denied.failure(user, command, argv) })
+}
+
+/// CLIENT and its subcommands, of which CLIENT CACHING is about the next command.
+fn is_client_command(command: &'static Command) -> bool {
+    command.parent.is_some_and(|parent| parent.meta.name == "client")
 }
 
 /// Whether an expired key counts as changed for its watcher; see `Watched::was_expired`.

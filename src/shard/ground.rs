@@ -1,5 +1,6 @@
 //! The part of a shard that transactions may borrow: its store, and what running a command needs beside it.
 
+use crate::command::connection::client::tracking::remember;
 use crate::command::{Args, Command, Ctx, Handler, Keys, Outcome, Server, Session, Stores, View};
 use crate::keyspace::{Store, slots};
 use crate::resp::Out;
@@ -84,6 +85,9 @@ pub fn run(scene: &mut Scene<'_>, command: &'static Command, argv: Args<'_>, out
     let out = Out::new(out, session.proto);
     let mut ctx = Ctx { keys, out, session, server, command, shard };
     let outcome: Outcome = handler(&mut ctx, argv);
+    if ctx.session.tracks {
+        remember(&mut ctx.keys, ctx.session, command, argv);
+    }
     match outcome {
         Ok(()) => !ctx.out.since(mark).starts_with(b"-"),
         Err(failure) => {

@@ -7,6 +7,7 @@ use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::{Connection, Driver, Shard};
 use crate::command::blocking::Asked;
+use crate::command::pubsub::replies_by_push;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, ShardOp, View, table};
 use crate::io::Event;
@@ -75,7 +76,11 @@ pub fn execute_for(
     stand_in.id = caller.client;
     stand_in.db = caller.db;
     stand_in.proto = caller.proto;
+    stand_in.guest = Some(caller.user);
+    stand_in.home = caller.home;
+    stand_in.tracks = caller.tracks;
     store.no_touch = caller.no_touch;
+    store.tracking.caller = caller.client;
     let now_ms = store.now_ms;
     let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
     let mark = out.len();
@@ -294,6 +299,7 @@ where
         match hold {
             Hold::Lend => self.lent_out.push(key),
             Hold::Pause => self.paused.push(key),
+            Hold::Crowd => self.post.throttled.push(key),
             _ => {}
         }
     }
@@ -352,6 +358,7 @@ where
         let Some(session) = session.as_deref_mut() else { return Flow::Done };
         let Ground { store, server, shard, .. } = &mut *ground;
         store.no_touch = session.no_touch;
+        store.tracking.caller = session.id;
         let now_ms = store.now_ms;
         let client = session.id;
         let meter = &mut self.meter;
@@ -367,7 +374,7 @@ where
             let reply = out.get(mark..).unwrap_or_default();
             meter.account(server, *shard, &Ran { command, argv, ok, client, reply });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
-            if session.is_mute() {
+            if session.is_mute() && !replies_by_push(command) {
                 out.truncate(mark);
             }
             None
@@ -376,8 +383,18 @@ where
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }
+        let subscribed = session.subscriptions.is_some();
+        let tracking = session.tracking.is_some();
         serve(ground, &mut self.meter, self.id);
         self.touch(key);
+        if subscribed {
+            self.apply_subscriptions(key);
+            // A message to itself follows the reply that it belongs to.
+            self.flush_outbox();
+        }
+        if tracking {
+            self.sort_invalid();
+        }
         match asked {
             None => Flow::Done,
             Some(asked) => self.block_here(key, command, argv, *asked),

@@ -48,6 +48,7 @@ where
             Relief::Refuse => false,
             Relief::Evict { bytes, wake } => {
                 if bytes > 0 {
+                    ground.store.tracking.caller = 0;
                     let samples = usize::try_from(self.config.maxmemory_samples).unwrap_or(5);
                     let (start, limit_us) =
                         (clock::ticks(), time_limit_us(self.config.maxmemory_eviction_tenacity));
@@ -114,9 +115,12 @@ where
         !self.conns.get(key).is_some_and(|conn| conn.end.executes())
     }
 
-    /// Goes on with an eviction that ran out of time.
+    /// Goes on with an eviction that ran out of time. After a turn that changed keys it begins one, so that other
+    /// shards, which may hold the keys to evict, have begun before the next command is looked at.
     pub(super) fn go_on_evicting(&mut self) {
-        if std::mem::take(&mut self.over_limit) {
+        let grew =
+            self.config.maxmemory > 0 && self.seat.state().is_some_and(|ground| ground.store.stats.dirty > 0);
+        if std::mem::take(&mut self.over_limit) || grew {
             self.relieve();
         }
     }
@@ -126,6 +130,7 @@ where
         let effort = self.config.active_expire_effort;
         let paused = self.server.paused(self.time.unix_ms).is_some();
         let Some(ground) = self.seat.state() else { return };
+        ground.store.tracking.caller = 0;
         if !self.active_expire || paused {
             self.next_expire_ns = u64::MAX;
             return;

@@ -9,7 +9,7 @@
 //! A batch travels there and back, so its memory is reused. Records are flat bytes:
 //!
 //! ```text
-//!   request: conn u32 | command u32 | db u32 | flags u32 | client u64 | argc u64 | argc × len u64 | words
+//!   request: conn u32 | command u32 | db u32 | flags u32 | client u64 | argc u32 | user u32 | argc × len u64 | words
 //!   reply:   conn u32 | flags u32 | len u64 | bytes
 //! ```
 //!
@@ -77,12 +77,19 @@ pub struct Caller {
     pub db: usize,
     /// Protocol of the reply.
     pub proto: Proto,
+    /// The shard of the connection.
+    pub home: usize,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
+    /// Serial number of the user.
+    pub user: u32,
+    /// Keys that the command reads are remembered for the client.
+    pub tracks: bool,
 }
 
 const V3: u32 = 1;
 const NO_TOUCH: u32 = 2;
+const TRACKS: u32 = 4;
 /// Flag of a reply: there is none yet, the client waits.
 const BLOCKS: u32 = 1;
 
@@ -139,15 +146,18 @@ impl<S> Mesh<S> {
         let Some(Some(link)) = self.links.get_mut(to) else { return };
         let batch = link.open.get_or_insert_with(|| self.spares.pop().unwrap_or_default());
         let out = &mut batch.requests;
-        let flags =
-            if caller.proto == Proto::V3 { V3 } else { 0 } | if caller.no_touch { NO_TOUCH } else { 0 };
+        let flags = [(caller.proto == Proto::V3, V3), (caller.no_touch, NO_TOUCH), (caller.tracks, TRACKS)]
+            .iter()
+            .fold(0, |flags, (on, flag)| if *on { flags | flag } else { flags });
         out.extend_from_slice(&caller.conn.to_le_bytes());
         for n in [command, caller.db] {
             out.extend_from_slice(&u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());
         }
         out.extend_from_slice(&flags.to_le_bytes());
         out.extend_from_slice(&caller.client.to_le_bytes());
-        out.extend_from_slice(&(argv.len() as u64).to_le_bytes());
+        let argc = u32::try_from(argv.len()).unwrap_or(u32::MAX);
+        out.extend_from_slice(&argc.to_le_bytes());
+        out.extend_from_slice(&caller.user.to_le_bytes());
         for word in argv {
             out.extend_from_slice(&(word.len() as u64).to_le_bytes());
         }
@@ -286,8 +296,8 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 impl Batch {
-    /// The request at `at` with its words, and the position of the next; `None` at the end.
-    pub fn request_at(requests: &[u8], at: usize) -> Option<(Caller, usize, Argv<'_>, usize)> {
+    /// The request of shard `from` at `at` with its words, and the position of the next; `None` at the end.
+    pub fn request_at(from: usize, requests: &[u8], at: usize) -> Option<(Caller, usize, Argv<'_>, usize)> {
         const HEAD: usize = 32;
         let flags = u32_at(requests, at + 12)?;
         let caller = Caller {
@@ -295,10 +305,13 @@ impl Batch {
             client: u64_at(requests, at + 16)?,
             db: u32_at(requests, at + 8)? as usize,
             proto: if flags & V3 != 0 { Proto::V3 } else { Proto::V2 },
+            home: from,
             no_touch: flags & NO_TOUCH != 0,
+            user: u32_at(requests, at + 28)?,
+            tracks: flags & TRACKS != 0,
         };
         let command = u32_at(requests, at + 4)? as usize;
-        let argc = usize::try_from(u64_at(requests, at + 24)?).ok()?;
+        let argc = u32_at(requests, at + 24)? as usize;
         let mut word_at = at + HEAD + argc * 8;
         let mut argv = Argv::with_capacity(argc);
         for i in 0..argc {

@@ -24,9 +24,11 @@ mod meter;
 mod multi;
 mod order;
 mod output;
+mod pubsub;
 mod queue;
 mod remote;
 mod route;
+mod tracking;
 pub mod txn;
 
 pub use census::Census;
@@ -97,6 +99,10 @@ pub struct Shard<D: Driver> {
     dirty: Vec<usize>,
     /// Connections with replies that wait for those of other shards.
     partial: Vec<usize>,
+    /// Its part in pub/sub.
+    post: pubsub::Post,
+    /// Its part in client side caching.
+    tracker: tracking::Tracker,
     /// Connections whose wait is over and that have unread bytes.
     ready: Vec<usize>,
     /// Connections that wait for the end of a pause, or for this shard's state.
@@ -151,6 +157,7 @@ where
         let mut store = Store::new(databases, seed);
         cron::apply_policy(&mut store, &config);
         let stand_in = Box::new(Session::new(Arc::new(ClientInfo::default()), true));
+        store.tracking.share(server.tracking.clone());
         let ground = Ground { store, stand_in, server: server.clone(), shard: id, letters: Vec::new() };
         let time = driver.time();
         Shard {
@@ -168,6 +175,8 @@ where
             by_id: AHashMap::new(),
             dirty: Vec::new(),
             partial: Vec::new(),
+            post: pubsub::Post::default(),
+            tracker: tracking::Tracker::default(),
             ready: Vec::new(),
             paused: Vec::new(),
             lent_out: Vec::new(),
@@ -258,8 +267,13 @@ where
         }
         worked |= self.take_notes();
         if self.n > 1 {
+            self.take_messages();
+            self.take_stale();
             worked |= self.meet_others();
+            worked |= self.deliver_stale();
         }
+        worked |= self.deliver_messages();
+        self.release_throttled();
         self.attend();
         self.end_overdue();
         while let Some(key) = self.ready.pop() {
@@ -280,21 +294,23 @@ where
             self.spin_until_ns =
                 self.time.mono_ns.saturating_add(u64::from(self.config.shard_spin_us) * 1000);
         }
-        self.over_limit || (worked && self.n > 1 && !self.may_sleep())
+        self.over_limit || self.has_messages() || (worked && self.n > 1 && !self.may_sleep())
     }
 
     /// What came from other shards: requests, answers, connections, transactions.
     fn meet_others(&mut self) -> bool {
         let mut worked = false;
         let me = self.id;
+        self.tracker.caught_up = true;
         for from in (0..self.n).filter(|&from| from != me) {
             // Requests wait in their ring while the state is lent; so does what is behind them, in order.
-            while self.seat.state().is_some() {
+            let caught_up = loop {
                 // While answers are held back, no more large ones are made.
-                if self.mesh.has_rest(from) && !self.seat.may_send() {
-                    break;
+                let full = self.mesh.has_rest(from) && !self.seat.may_send();
+                if full || self.seat.state().is_none() {
+                    break false;
                 }
-                let Some(parcel) = self.mesh.next(from) else { break };
+                let Some(parcel) = self.mesh.next(from) else { break true };
                 worked = true;
                 let go_on = match parcel {
                     Parcel::Requests(batch) => self.serve(from, batch),
@@ -309,9 +325,10 @@ where
                     }
                 };
                 if !go_on {
-                    break;
+                    break false;
                 }
-            }
+            };
+            self.tracker.caught_up &= caught_up;
         }
         worked |= self.seat.turn() == Turn::Progress;
         if self.seat.state().is_some() && !self.lent_out.is_empty() {
@@ -346,11 +363,12 @@ where
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn how_long(&mut self, busy: bool) -> Wait {
         let spin = self.time.mono_ns < self.spin_until_ns;
-        if busy || spin || !self.ready.is_empty() || self.stopping {
+        let letters = !self.letters.is_empty() && self.seat.state().is_some();
+        if busy || spin || letters || !self.ready.is_empty() || self.stopping {
             return Wait::Never;
         }
         self.wakes.announce_sleep(self.id);
-        if !self.may_sleep() || self.server.has_notes(self.id) {
+        if !self.may_sleep() || self.has_messages() || self.server.has_notes(self.id) {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
@@ -404,9 +422,12 @@ where
         Caller {
             conn: u32::try_from(key).unwrap_or(u32::MAX),
             client: session.id,
+            home: self.id,
             db: session.db,
             proto: session.proto,
             no_touch: session.no_touch,
+            user: session.user_serial(),
+            tracks: session.tracks,
         }
     }
 }

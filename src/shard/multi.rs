@@ -5,15 +5,17 @@
 
 use super::blocked;
 use super::conn::Hold;
-use super::gate::watch_broken;
+use super::gate::{may_still_run, watch_broken};
 use super::ground::{self, Ground, LentStores, Scene};
 use super::input::{Flow, execute_for};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
+use super::pubsub::Sorted;
 use super::queue::unregister;
 use super::txn::{Fragments, Lent, ShardSet, Ticket, Whole};
 use super::{Connection, Driver, Shard};
 use crate::command::blocking::Asked;
+use crate::command::pubsub::replies_by_push;
 use crate::command::session::{Executing, Multi, Queued};
 use crate::command::{Args, Command, Handler, Merge, Server, Session, View, table};
 use crate::data::slot::key_slot;
@@ -21,6 +23,9 @@ use crate::keyspace::claim::Back;
 use crate::keyspace::{Store, Waiter, slots};
 use crate::resp::{Out, Proto};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The owner of a queued command that must not run.
+const NOWHERE: usize = usize::MAX;
 
 /// How the queue of an EXEC runs.
 pub enum ExecKind {
@@ -250,6 +255,8 @@ impl Whole<Ground> for WholeWork {
         let Some(mut session) = lock(&self.session).take() else { return };
         let out = &mut *lock(&self.reply);
         let mut now_ms = 0;
+        // Participants hold nothing, so what they have published may leave, and does so before what this publishes.
+        publish(lent, &self.server);
         for (_, ground) in lent.iter_mut() {
             now_ms = now_ms.max(ground.store.now_ms);
         }
@@ -257,6 +264,7 @@ impl Whole<Ground> for WholeWork {
         for (_, ground) in lent.iter_mut() {
             ground.store.now_ms = now_ms;
             ground.store.no_touch = session.no_touch;
+            ground.store.tracking.caller = session.id;
         }
         let (mut broken, mut meter) = (false, Meter::start());
         if let Some(watching) = session.watch.take_if(|_| self.exec.is_some()) {
@@ -280,13 +288,38 @@ impl Whole<Ground> for WholeWork {
             // What serving one shard's clients makes ready lies on that shard.
             blocked::serve(ground, &mut meter, runner);
         }
+        publish(lent, &self.server);
         *lock(&self.session) = Some(session);
+    }
+}
+
+/// Sends what is in the outboxes of all lent stores, in the order in which it was published.
+fn publish(lent: &mut Lent<'_, Ground>, server: &Server) {
+    let mut items = Vec::new();
+    for (_, ground) in lent.iter_mut() {
+        if !ground.store.outbox.is_empty() {
+            items.append(&mut ground.store.outbox.take());
+        }
+    }
+    if !items.is_empty() {
+        items.sort_by_key(|(number, _)| *number);
+        let mut sorted = Sorted::default();
+        items.into_iter().for_each(|(_, item)| sorted.add(item, &server.pubsub));
+        sorted.post(server, |shard| server.wake(shard));
     }
 }
 
 /// Runs one queued command in its scene.
 fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mut Vec<u8>) {
     let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+    let allowed = may_still_run(scene.server, scene.session, queued.command, &argv, scene.now_ms);
+    if let Err(failure) = allowed {
+        let line = Vec::from(failure.line());
+        if !scene.session.is_mute() {
+            Out::new(out, scene.session.proto).error(&line);
+        }
+        return scene.server.error_reply(scene.shard, &[b"-", line.as_slice()].concat());
+    }
     if let Handler::Shard(_) = queued.command.row.handler {
         // Only UNWATCH can be queued of those: EXEC has forgotten the keys already.
         if !scene.session.is_mute() {
@@ -304,7 +337,7 @@ fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mu
     let ran = Ran { command: queued.command, argv: &argv, ok, client: session.id, reply };
     meter.account(server, shard, &ran);
     // The queue itself may hold a CLIENT REPLY.
-    if session.is_mute() {
+    if session.is_mute() && !replies_by_push(queued.command) {
         out.truncate(mark);
     }
 }
@@ -323,6 +356,7 @@ pub fn run_queue_here(
     session.executing = Some(multi.size());
     let Ground { store, server, shard, .. } = ground;
     store.no_touch = session.no_touch;
+    store.tracking.caller = session.id;
     for queued in &multi.queue {
         let now_ms = store.now_ms;
         let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
@@ -413,7 +447,8 @@ where
                 else {
                     return Flow::Done;
                 };
-                let replies = multi.queue.iter().map(|_| Mutex::default()).collect();
+                let mut owners = owners;
+                let replies = self.refusals(key, &multi, &mut owners);
                 let size = multi.size();
                 let work = Arc::new(SplitQueue { caller, size, queue: multi.queue, owners, replies });
                 let ticket = self.hub.independent(self.id, shards, work.clone());
@@ -431,6 +466,27 @@ where
         flow
     }
 
+    /// Places for the replies of a queue. A command that its client may not run any more has its error there, and no owner.
+    fn refusals(&mut self, key: usize, multi: &Multi, owners: &mut [usize]) -> Vec<Mutex<Vec<u8>>> {
+        let mut replies: Vec<Mutex<Vec<u8>>> = multi.queue.iter().map(|_| Mutex::default()).collect();
+        let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.as_deref_mut()) else {
+            return replies;
+        };
+        session.executing = Some(multi.size());
+        for ((queued, owner), reply) in multi.queue.iter().zip(owners).zip(&mut replies) {
+            let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+            let now_ms = self.time.unix_ms;
+            if let Err(failure) = may_still_run(&self.server, session, queued.command, &argv, now_ms) {
+                *owner = NOWHERE;
+                let line = Vec::from(failure.line());
+                Out::new(reply.get_mut().unwrap_or_else(PoisonError::into_inner), session.proto).error(&line);
+                self.server.error_reply(self.id, &[b"-", line.as_slice()].concat());
+            }
+        }
+        session.executing = None;
+        replies
+    }
+
     fn start_whole(
         &mut self,
         key: usize,
@@ -446,6 +502,8 @@ where
         let Some(session) = self.conns.get_mut(key).and_then(|c| c.session.take()) else {
             return Flow::Done;
         };
+        // Pushes meanwhile take the protocol from there.
+        session.publish();
         let work = Arc::new(WholeWork {
             server: self.server.clone(),
             shards: self.n,
@@ -544,6 +602,7 @@ where
             Job::Whole(work) => {
                 conn.session = lock(&work.session).take();
                 conn.out.append(&mut lock(&work.reply));
+                self.apply_subscriptions(key);
                 let waits = lock(&work.waits).take();
                 if work.again.is_some() {
                     return self.whole_ran_again(key, waits);

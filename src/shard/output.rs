@@ -3,6 +3,7 @@
 
 use super::conn::{End, Hold};
 use super::{Connection, Driver, Shard};
+use crate::command::connection::client::tracking::disable;
 use crate::io::Sock;
 use crate::observe::log;
 use std::io;
@@ -16,7 +17,7 @@ const SPARE_BYTES: usize = 64 * 1024;
 const UNAUTH_WAITING: usize = 1024;
 const UNAUTH_OUTPUT: usize = UNAUTH_WAITING + 16 * 1024;
 /// From so many unsent bytes on, the limits are looked at after each command, not only when the turn ends.
-const WATCH_OUTPUT: usize = 64 * 1024;
+pub(super) const WATCH_OUTPUT: usize = 64 * 1024;
 
 /// How long replies of a pipeline wait for those that other shards still owe it, in nanoseconds, and from how many bytes
 /// on they do not wait.
@@ -53,7 +54,12 @@ where
                 None => {}
             }
         }
+        // Before any reply: who acts upon one must not be ahead of what was published before it.
+        self.flush_outbox();
         if may_send {
+            self.limit_tracking();
+            self.sort_invalid();
+            self.broadcast_changes();
             // Settling may end a connection (output limits, client eviction), which is settled then.
             while !self.dirty.is_empty() {
                 for key in std::mem::take(&mut self.dirty) {
@@ -71,6 +77,9 @@ where
         if self.n > 1 {
             let (mesh, driver) = (&mut self.mesh, &mut self.driver);
             mesh.flush(may_send, |shard| driver.wake(shard));
+            if may_send {
+                self.post_invalid();
+            }
         }
     }
 
@@ -231,7 +240,7 @@ where
         }
         let unauthenticated = conn.session.as_ref().is_some_and(|s| !s.authenticated)
             && (bytes > UNAUTH_OUTPUT || bytes - conn.sending > UNAUTH_WAITING);
-        let Some(limit) = self.config.client_output_buffer_limit.first() else { return };
+        let Some(limit) = self.config.client_output_buffer_limit.get(conn.limit_class()) else { return };
         let bytes = bytes as u64;
         let hard = limit.hard_bytes > 0 && bytes >= limit.hard_bytes;
         let soft = limit.soft_bytes > 0 && bytes >= limit.soft_bytes;
@@ -314,6 +323,10 @@ where
         self.count_client_bytes(conn.counted_bytes.wrapping_neg());
         self.server.clients.remove(conn.info.id);
         self.server.connection_closed(self.id);
+        self.forget_subscriptions(key, &mut conn);
+        if let Some(session) = conn.session.as_deref_mut() {
+            disable(&self.server, session);
+        }
         if let Some(watch) = conn.session.as_mut().and_then(|s| s.watch.take()) {
             self.forget(*watch);
         }

@@ -6,6 +6,7 @@ use super::input::Flow;
 use super::multi::ExecKind;
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
+use crate::command::meta::flag;
 use crate::command::session::{Multi, Queued, Watching};
 use crate::command::{Args, Command, Route, ShardOp, table};
 use crate::data::HKey;
@@ -116,7 +117,8 @@ where
         if self.n == 1 {
             return ExecKind::Here;
         }
-        let (mut shards, mut independent) = (ShardSet::new(), true);
+        // The same for keyspace events.
+        let (mut shards, mut independent) = (ShardSet::new(), self.config.notify_keyspace_events.0 == 0);
         let watching = self.conns.get(key).and_then(|c| c.session.as_ref()?.watch.as_ref());
         if let Some(watching) = watching {
             independent = false;
@@ -126,6 +128,13 @@ where
         }
         let mut owners = Vec::with_capacity(multi.queue.len());
         for queued in &multi.queue {
+            let meta = queued.command.row.meta;
+            // What the queue publishes leaves in its order, so one thread must run it.
+            independent &= !meta.has(flag::MAY_REPLICATE);
+            if meta.has(flag::PUBSUB) {
+                // And this shard takes part, so that no message arrives before it knows of new subscriptions.
+                shards.insert(self.id);
+            }
             let owner = match queued.command.row.route {
                 Route::Home => {
                     independent = false;
@@ -258,6 +267,7 @@ where
             conn.session = Some(session);
             conn.out.append(&mut out);
         }
+        self.apply_subscriptions(key);
         self.touch(key);
         Flow::Done
     }

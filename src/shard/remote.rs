@@ -29,7 +29,7 @@ where
         while batch.reply_bytes() < REPLIES_PER_TURN {
             let mut visitors: SmallVec<[Visitor<'_>; AHEAD]> = SmallVec::new();
             while visitors.len() < AHEAD
-                && let Some((caller, command, argv, next)) = Batch::request_at(&requests, at)
+                && let Some((caller, command, argv, next)) = Batch::request_at(from, &requests, at)
             {
                 at = next;
                 visitors.extend(table::by_id(command).map(|command| (caller, command, argv, next)));

@@ -25,7 +25,11 @@ where
         }
         match command.row.route {
             // What looks at the server as a whole (INFO, CLIENT LIST, CONFIG) finds the connection's earlier commands done.
-            Route::Home if !command.row.meta.has(flag::FAST) && self.undrained(key) => {
+            // And what is published tells of them.
+            Route::Home
+                if (!command.row.meta.has(flag::FAST) || command.row.meta.has(flag::PUBSUB))
+                    && self.undrained(key) =>
+            {
                 Flow::Retry(Hold::Drain)
             }
             Route::Home => self.run_here(key, command, argv),
@@ -62,8 +66,11 @@ where
             return self.run_at(key, first, command, argv);
         }
         match spread {
-            Spread::Split { step, merge } => self.fragment_by_key(key, command, argv, &words, step, merge),
-            Spread::Whole => {
+            // Events come in the order of the keys, which independent fragments would not keep.
+            Spread::Split { step, merge } if self.config.notify_keyspace_events.0 == 0 => {
+                self.fragment_by_key(key, command, argv, &words, step, merge)
+            }
+            Spread::Split { .. } | Spread::Whole => {
                 let mut shards = ShardSet::new();
                 words.iter().map(owner_of).for_each(|owner| {
                     shards.insert(owner);

@@ -1,17 +1,14 @@
 //! AUTH and HELLO: passwords and the protocol version.
 //!
-//! There is one user, `default`, whose password is `requirepass`. Passwords are compared as SHA-256 digests over their
-//! full length, so the time taken tells nothing about the password (Redis: acl.c `ACLCheckUserCredentials`).
+//! Users and passwords are those of `acl`; `requirepass` is the password of the user `default`.
 
 use super::client::identity;
-use crate::base::{digest, numbers};
+use crate::acl::{Context, DEFAULT_USER, Reason};
+use crate::base::numbers;
+use crate::command::access::{Culprit, Denied};
 use crate::command::{Args, Ctx, Failure, Outcome, args};
 use crate::config::REDIS_VERSION;
 use crate::resp::Proto;
-use std::sync::atomic::Ordering;
-
-/// The name of the user that every connection begins with.
-pub const DEFAULT_USER: &str = "default";
 
 const WRONGPASS: Failure = Failure::text("WRONGPASS invalid username-password pair or user is disabled.");
 const NO_PASSWORD: Failure = Failure::text(
@@ -24,32 +21,28 @@ const NOT_YET: Failure = Failure::text(
 /// AUTH (acl.c `authCommand`).
 pub fn auth(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     match argv {
-        [_, _] if ctx.server.config.load().requirepass.is_none() => return Err(NO_PASSWORD),
-        [_, password] => authenticate(ctx, DEFAULT_USER.as_bytes(), password)?,
-        [_, user, password] => authenticate(ctx, user, password)?,
+        [_, _] if ctx.server.acl.users().default_user().needs_no_password() => return Err(NO_PASSWORD),
+        [_, password] => authenticate(ctx, argv, DEFAULT_USER, password)?,
+        [_, user, password] => authenticate(ctx, argv, user, password)?,
         _ => return Err(Failure::Syntax),
     }
     ctx.out.ok();
     Ok(())
 }
 
-/// Lets the client in, if user and password fit. Without `requirepass` any password does (`nopass`).
-fn authenticate(ctx: &mut Ctx<'_>, user: &[u8], password: &[u8]) -> Outcome {
-    let config = ctx.server.config.load();
-    let fits = config.requirepass.as_ref().is_none_or(|expected| same_secret(expected, password));
-    if user != DEFAULT_USER.as_bytes() || !fits {
-        ctx.server.denied_auth.fetch_add(1, Ordering::Relaxed);
-        return Err(WRONGPASS);
+/// Lets the client in, if user and password fit; logs it if not (acl.c `checkPasswordBasedAuth`).
+fn authenticate(ctx: &mut Ctx<'_>, argv: Args<'_>, name: &[u8], password: &[u8]) -> Outcome {
+    let user = ctx.server.acl.users().get(name).cloned();
+    if let Some(user) = user.filter(|user| user.admits(password)) {
+        ctx.session.log_in(&ctx.server.acl, user);
+        return Ok(());
     }
-    ctx.session.authenticated = true;
-    ctx.session.info.set_labels(|labels| labels.user = DEFAULT_USER.to_owned());
-    Ok(())
-}
-
-/// Whether two secrets are equal, in a time that does not depend on where they differ.
-fn same_secret(one: &[u8], other: &[u8]) -> bool {
-    let (one, other) = (digest::sha256(one), digest::sha256(other));
-    one.iter().zip(other).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
+    let in_multi = ctx.session.executing.is_some() || ctx.session.multi.is_some();
+    let context = if in_multi { Context::Multi } else { Context::Toplevel };
+    let (session, command, now_ms) = (&*ctx.session, ctx.command, ctx.keys.now_ms);
+    let culprit = Culprit { session, user: name, command, argv, now_ms };
+    ctx.server.log_denied(Denied { reason: Reason::Auth, at: 0 }, context, &culprit);
+    Err(WRONGPASS)
 }
 
 /// What the words of a HELLO ask for.
@@ -95,7 +88,7 @@ fn read_hello<'a>(argv: Args<'a>) -> Result<Hello<'a>, Failure> {
 pub fn hello(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let hello = read_hello(argv)?;
     if let Some((user, password)) = hello.credentials {
-        authenticate(ctx, user, password)?;
+        authenticate(ctx, argv, user, password)?;
     }
     if !ctx.session.authenticated {
         return Err(NOT_YET);

@@ -7,7 +7,7 @@ pub mod auth;
 pub mod client;
 
 use super::meta::connection as meta;
-use super::{Args, Ctx, Failure, Outcome, Route, Row, args};
+use super::{Args, Ctx, Failure, Outcome, Route, Row, args, pubsub};
 use crate::command::session::ReplyMode;
 use crate::observe::client_flag;
 use crate::resp::Proto;
@@ -27,6 +27,9 @@ pub static ROWS: &[Row] = &[
 // Redis: server.c pingCommand.
 fn ping(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     match argv {
+        [_] | [_, _] if ctx.session.subscribed && ctx.out.proto() == Proto::V2 => {
+            ctx.out.bulks(&[b"pong", args::word(argv, 1)]);
+        }
         [_] => ctx.out.simple("PONG"),
         [_, message] => ctx.out.bulk(message),
         _ => return Err(Failure::Arity(ctx.command.full_name.clone())),
@@ -54,15 +57,14 @@ fn reset(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     }
     session.db = 0;
     session.proto = Proto::V2;
-    session.authenticated = ctx.server.config.load().requirepass.is_none();
+    session.log_out(&ctx.server.acl);
     session.multi = None;
     session.forget_watch = true;
     session.reply = ReplyMode::On;
     session.no_touch = false;
-    session.info.set_labels(|labels| {
-        labels.name.clear();
-        labels.user = auth::DEFAULT_USER.to_owned();
-    });
+    client::tracking::disable(ctx.server, session);
+    pubsub::leave_all(ctx.server, session);
+    session.info.set_labels(|labels| labels.name.clear());
     for flag in [client_flag::MONITOR, client_flag::MULTI, client_flag::NO_EVICT, client_flag::NO_TOUCH] {
         session.info.set_flag(flag, false);
     }

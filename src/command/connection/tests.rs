@@ -56,7 +56,7 @@ fn auth_with_a_password_wants_that_password() {
         check(f, line, "-WRONGPASS invalid username-password pair or user is disabled.|");
         assert!(!f.session.authenticated);
     }
-    assert_eq!(f.server.denied_auth.load(std::sync::atomic::Ordering::Relaxed), 4);
+    assert_eq!(f.server.acl.denied(crate::acl::Reason::Auth), 4);
     check(f, "AUTH secret", "+OK|");
     assert!(f.session.authenticated);
 }

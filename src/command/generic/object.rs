@@ -60,7 +60,7 @@ fn show(ctx: &mut Ctx<'_>, args: Args<'_>, show: impl FnOnce(&mut Ctx<'_>, Seen)
     let (db, key) = (ctx.keys.db, HKey::new(word(args, 2)));
     let store = ctx.keys.store(&key);
     let policy = store.policy;
-    let Some(entry) = store.look(db, &key) else {
+    let Some(entry) = store.look_quietly(db, &key) else {
         ctx.out.null();
         return Ok(());
     };

@@ -4,9 +4,10 @@
 //! (`Route::Far`); any other runs where its keys are.
 
 use super::first;
+use crate::acl::Access;
 use crate::base::numbers::parse_f64;
 use crate::command::args::{int, is};
-use crate::command::{Args, Ctx, Failure, Keys, Outcome};
+use crate::command::{Args, Ctx, Failure, Keys, Outcome, access};
 use crate::data::list::End;
 use crate::data::{Collection, EntryBox, HKey, Hash, Item, Kind, List, Object, Set, ValueRef};
 use crate::keyspace::{Class, collection};
@@ -22,6 +23,8 @@ struct Options<'a> {
     by: Option<&'a [u8]>,
     get: Vec<&'a [u8]>,
     store: Option<&'a [u8]>,
+    /// The first option that reads keys which the words do not name.
+    far: Option<&'static str>,
 }
 
 impl<'a> Options<'a> {
@@ -39,8 +42,17 @@ impl<'a> Options<'a> {
                     };
                     options.limit = Some((int(start)?, int(count)?));
                 }
-                () if is(option, "BY") => options.by = Some(words.next().ok_or(Failure::Syntax)?),
-                () if is(option, "GET") => options.get.push(words.next().ok_or(Failure::Syntax)?),
+                () if is(option, "BY") => {
+                    let by = words.next().ok_or(Failure::Syntax)?;
+                    if by.contains(&b'*') {
+                        options.far.get_or_insert("BY");
+                    }
+                    options.by = Some(by);
+                }
+                () if is(option, "GET") => {
+                    options.far.get_or_insert("GET");
+                    options.get.push(words.next().ok_or(Failure::Syntax)?);
+                }
                 () if is(option, "STORE") && !read_only => {
                     options.store = Some(words.next().ok_or(Failure::Syntax)?);
                 }
@@ -103,6 +115,9 @@ struct Element {
 
 fn run(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool) -> Outcome {
     let mut options = Options::parse(args, read_only)?;
+    if let Some(option) = options.far {
+        check_far(ctx, args, option)?;
+    }
     let key = first(args);
     let (mut elements, kind) = load(&mut ctx.keys, &key)?;
     // A constant BY means: as they come. A set has no order of its own, but what is stored, and what a script or a
@@ -127,6 +142,16 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool) -> Outcome {
         Some(dest) => store(ctx, &HKey::new(dest), args, chosen, &options.get),
     }
     Ok(())
+}
+
+/// Whose keys are restricted may not read those that a pattern names.
+fn check_far(ctx: &Ctx<'_>, args: Args<'_>, option: &str) -> Outcome {
+    match ctx.session.limits(&ctx.server.acl) {
+        Some(user) if !access::permit_with_all_keys(&user, ctx.command, args, Access::READ) => Err(
+            Failure::from(format!("ERR {option} option of SORT denied due to insufficient ACL permissions.")),
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// The elements of the key in their own order, and its type.

@@ -90,6 +90,8 @@ pub(super) fn copy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     }
     if let Some(old) = store.put(db, &to, copy) {
+        // What was there is deleted first, so the key is a new one.
+        store.event(db, to.bytes, Class::New, "new");
         let lazy = store.policy.lazy_server_del;
         store.free(old, lazy);
     }

@@ -127,6 +127,31 @@ pub mod cat {
     pub const SCRIPTING: u32 = 1 << 20;
 }
 
+/// Bit and name of each category, in the order of acl.c `ACLCommandCategories`.
+pub static CATEGORIES: &[(u32, &str)] = &[
+    (cat::KEYSPACE, "keyspace"),
+    (cat::READ, "read"),
+    (cat::WRITE, "write"),
+    (cat::SET, "set"),
+    (cat::SORTEDSET, "sortedset"),
+    (cat::LIST, "list"),
+    (cat::HASH, "hash"),
+    (cat::STRING, "string"),
+    (cat::BITMAP, "bitmap"),
+    (cat::HYPERLOGLOG, "hyperloglog"),
+    (cat::GEO, "geo"),
+    (cat::STREAM, "stream"),
+    (cat::PUBSUB, "pubsub"),
+    (cat::ADMIN, "admin"),
+    (cat::FAST, "fast"),
+    (cat::SLOW, "slow"),
+    (cat::BLOCKING, "blocking"),
+    (cat::DANGEROUS, "dangerous"),
+    (cat::CONNECTION, "connection"),
+    (cat::TRANSACTION, "transaction"),
+    (cat::SCRIPTING, "scripting"),
+];
+
 /// Flags of a key specification, as bits (server.h `CMD_KEY_*`).
 pub mod key_flag {
     /// Reads the value only.

@@ -3,6 +3,7 @@
 //! Handlers run on the shard of the caller's connection. What other shards know they publish as relaxed counters
 //! (`observe::ShardStats`), which may be a loop turn old.
 
+pub mod acl_cmd;
 pub mod command_cmd;
 mod config_cmd;
 pub mod debug;
@@ -21,6 +22,7 @@ use super::{Route, Row};
 
 /// The command table's rows of this group, COMMAND and the the keyspace's and DEBUG aside.
 pub static ROWS: &[Row] = &[
+    Row::container(&meta::ACL, acl_cmd::ROWS),
     Row::container(&meta::CONFIG, config_cmd::ROWS),
     Row::new(&meta::INFO, Route::Home, info::info),
     Row::new(&meta::LASTSAVE, Route::Home, status::lastsave),

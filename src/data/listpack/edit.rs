@@ -223,7 +223,7 @@ impl Listpack {
     }
 
     #[inline]
-    fn set_count(&mut self, count: usize) {
+    pub(super) fn set_count(&mut self, count: usize) {
         let stated = u16::try_from(count).unwrap_or(COUNT_UNKNOWN);
         if let [low, high, ..] = self.block.body_mut() {
             [*low, *high] = stated.to_le_bytes();

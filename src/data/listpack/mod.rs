@@ -20,6 +20,7 @@
 //! the positions at and behind the place of the change. A pack belongs to the thread that owns the value it is part of.
 //! Redis: listpack.c.
 
+mod batch;
 mod decode;
 mod edit;
 mod encode;
@@ -29,6 +30,7 @@ mod iter;
 #[cfg(test)]
 mod tests;
 
+pub use batch::Batch;
 pub use item::Item;
 pub use iter::Iter;
 

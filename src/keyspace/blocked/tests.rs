@@ -15,6 +15,8 @@ fn waiter(seq: u64, keys: &[&str], on_delete: bool) -> Arc<Waiter> {
         db: 0,
         proto: Proto::V2,
         no_touch: false,
+        user: 1,
+        tracks: false,
         kind: Kind::List,
         on_delete,
         timeout_ms: 0,

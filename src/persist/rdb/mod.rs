@@ -17,6 +17,7 @@ mod legacy;
 mod length;
 pub mod payload;
 mod read;
+mod stream;
 mod write;
 
 #[cfg(test)]

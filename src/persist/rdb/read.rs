@@ -99,6 +99,10 @@ pub fn read_value(from: &mut Reader<'_>, kind: u8, limits: &Limits) -> Result<Va
         kind::HASH_LISTPACK => pack_of(&from.string()?).and_then(|p| hash_of(p, limits)).map(hash),
         kind::HASH_LISTPACK_EX => read_timed_pack(from, limits).map(hash),
         kind::HASH_METADATA => read_timed_table(from, limits).map(hash),
+        kind::STREAM_LISTPACKS | kind::STREAM_LISTPACKS_2 | kind::STREAM_LISTPACKS_3 => {
+            let stream = super::stream::read(from, kind)?;
+            Ok(Value::Object(Kind::Stream, stream.into()))
+        }
         _ => Err(Invalid::Type(kind)),
     }
 }

@@ -34,6 +34,7 @@ fn write_object(out: &mut Vec<u8>, object: &Object, compress: bool) -> u16 {
         Object::List(list) => write_list(out, list, compress),
         Object::Set(set) => write_set(out, set, compress),
         Object::ZSet(zset) => write_zset(out, zset, compress),
+        Object::Stream(stream) => super::stream::write(out, stream, compress),
         Object::Hash(hash) => return write_hash(out, hash, compress),
     }
     VERSION

@@ -15,11 +15,14 @@ use super::super::mesh::Caller;
 use super::super::meter::Meter;
 use super::letter::Letter;
 use super::narrow::narrow;
+use crate::acl::Context;
+use crate::command::access::{self, Culprit};
 use crate::command::blocking::Asked;
 use crate::command::{Args, Command, Server, Timeout, table};
 use crate::data::{Entry, HKey};
 use crate::keyspace::claim::{Back, Take};
 use crate::keyspace::{Claim, Store, Waiter, slots};
+use crate::resp::Out;
 use ahash::AHashSet;
 use std::sync::Arc;
 
@@ -50,6 +53,8 @@ pub fn waiter(
         db: caller.db,
         proto: caller.proto,
         no_touch: caller.no_touch,
+        user: caller.user,
+        tracks: caller.tracks,
         kind: asked.kind,
         on_delete: asked.on_delete,
         timeout_ms: asked.timeout_ms,
@@ -115,6 +120,7 @@ fn serve_key(ground: &mut Ground, meter: &mut Meter, runner: usize, db: usize, k
             // else they would overtake it time and again.
             Take::Busy if waiter.whole => return,
             Take::Busy => {}
+            Take::Mine if refused(ground, meter, runner, &waiter) => {}
             Take::Mine if waiter.whole => {
                 ground.letters.push((waiter.home, Letter::Again(waiter)));
                 return;
@@ -122,6 +128,28 @@ fn serve_key(ground: &mut Ground, meter: &mut Meter, runner: usize, db: usize, k
             Take::Mine => run_again(ground, meter, runner, waiter),
         }
     }
+}
+
+/// Whether a claimed client may not run its command any more, since rules have changed while it waited: then its wait ends
+/// with an error (Redis: server.c `processCommand`, which a woken command goes through again).
+fn refused(ground: &mut Ground, meter: &mut Meter, runner: usize, waiter: &Arc<Waiter>) -> bool {
+    let Ground { server, stand_in, store, .. } = &mut *ground;
+    let Some(command) = table::by_id(waiter.command) else { return false };
+    (stand_in.id, stand_in.guest) = (waiter.client, Some(waiter.user));
+    let Some(user) = stand_in.limits(&server.acl) else { return false };
+    let argv: Vec<&[u8]> = waiter.words.iter().map(Vec::as_slice).collect();
+    let Err(denied) = access::permit(&user, command, &argv) else { return false };
+    let culprit =
+        Culprit { session: stand_in, user: user.name(), command, argv: &argv, now_ms: store.now_ms };
+    server.log_denied(denied, Context::Toplevel, &culprit);
+    let mut reply = Vec::new();
+    let failure = denied.failure(&user, command, &argv);
+    Out::new(&mut reply, waiter.proto).error(&failure.line());
+    meter.refused(server, runner, Some(command), &failure);
+    waiter.claim.served();
+    store.blocked.remove(waiter);
+    ground.letters.push((waiter.home, Letter::Reply(waiter.clone(), reply)));
+    true
 }
 
 /// Runs the command of a client that this shard has claimed.
@@ -139,7 +167,10 @@ fn run_again(ground: &mut Ground, meter: &mut Meter, runner: usize, waiter: Arc<
         client: waiter.client,
         db: waiter.db,
         proto: waiter.proto,
+        home: waiter.home,
         no_touch: waiter.no_touch,
+        user: waiter.user,
+        tracks: waiter.tracks,
     };
     let mut reply = Vec::new();
     let asked = execute_for(ground, Some((meter, runner)), caller, command, &argv, &mut reply);

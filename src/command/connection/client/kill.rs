@@ -1,8 +1,8 @@
 //! CLIENT KILL, in the old form (an address) and the new one (filters).
 
 use super::{Kind, kind};
+use crate::acl::Users;
 use crate::base::numbers;
-use crate::command::connection::auth::DEFAULT_USER;
 use crate::command::{Args, Ctx, Failure, Note, Outcome, args};
 use crate::observe::{ClientInfo, client_flag};
 use std::sync::atomic::Ordering;
@@ -14,12 +14,13 @@ struct Filter<'a> {
     kind: Option<Kind>,
     addr: Option<&'a [u8]>,
     laddr: Option<&'a [u8]>,
+    user: Option<&'a [u8]>,
     spare_caller: bool,
 }
 
 impl<'a> Filter<'a> {
     /// Reads filters. The last of a kind counts.
-    fn read(words: Args<'a>) -> Result<Filter<'a>, Failure> {
+    fn read(words: Args<'a>, users: &Users) -> Result<Filter<'a>, Failure> {
         let mut filter = Filter { spare_caller: true, ..Filter::default() };
         let (pairs, rest) = words.as_chunks::<2>();
         for [option, value] in pairs {
@@ -32,9 +33,9 @@ impl<'a> Filter<'a> {
                 () if args::is(option, "type") => filter.kind = Some(kind(value)?),
                 () if args::is(option, "addr") => filter.addr = Some(value),
                 () if args::is(option, "laddr") => filter.laddr = Some(value),
-                // There is one user, so the filter either fits every client or fails.
                 () if args::is(option, "user") => {
-                    if *value != DEFAULT_USER.as_bytes() {
+                    filter.user = Some(value);
+                    if users.get(value).is_none() {
                         return Err(Failure::Bytes(
                             [b"ERR No such user '", args::c_str(value), b"'"].concat(),
                         ));
@@ -50,9 +51,10 @@ impl<'a> Filter<'a> {
 
     fn fits(&self, client: &ClientInfo) -> bool {
         self.id.is_none_or(|id| id == client.id)
-            && self.kind.is_none_or(|kind| kind == Kind::Normal)
+            && self.kind.is_none_or(|kind| kind == Kind::of(client))
             && self.addr.is_none_or(|addr| addr == client.addr.as_bytes())
             && self.laddr.is_none_or(|laddr| laddr == client.laddr.as_bytes())
+            && self.user.is_none_or(|user| client.labels().user == user)
     }
 }
 
@@ -67,7 +69,7 @@ pub(super) fn kill(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
             ctx.out.ok();
         }
         [_, _, filters @ ..] => {
-            let filter = Filter::read(filters)?;
+            let filter = Filter::read(filters, &ctx.server.acl.users())?;
             let killed = end(ctx, &filter);
             ctx.out.count(killed);
         }
@@ -76,16 +78,21 @@ pub(super) fn kill(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// Ends what fits: the caller after its reply, others by a note to the shard that owns them. A connection that is being
-/// ended already does not count again. Returns how many.
+/// Ends what fits. Returns how many.
 fn end(ctx: &mut Ctx<'_>, filter: &Filter<'_>) -> usize {
+    end_all(ctx, filter.spare_caller, |client| filter.fits(client))
+}
+
+/// Ends the connections that `fits` says yes to: the caller after its reply, others by a note to the shard that owns them. A
+/// connection that is being ended already does not count again. Returns how many.
+pub fn end_all(ctx: &mut Ctx<'_>, spare_caller: bool, fits: impl Fn(&ClientInfo) -> bool) -> usize {
     let mut killed = 0;
     for client in ctx.server.clients.snapshot() {
-        if !filter.fits(&client) {
+        if !fits(&client) {
             continue;
         }
         if client.id == ctx.session.id {
-            if filter.spare_caller {
+            if spare_caller {
                 continue;
             }
             ctx.session.close_after_reply = true;

@@ -1,12 +1,12 @@
 //! CLIENT LIST and CLIENT INFO: one line per connection (networking.c `catClientInfoString`).
 //!
 //! Where a field tells of something that a connection here does not have, it holds what Redis prints for a connection
-//! that does not use it: `sub`, `psub`, `ssub` (no pub/sub yet), `redir` (no tracking), `oll` and `omem` (replies are
+//! that does not use it: `oll` and `omem` (replies are
 //! one buffer, not a list). `rbs` and `rbp` are sizes of that buffer.
 
-use super::{Kind, kind};
+use super::{Kind, kind, tracking};
 use crate::base::numbers;
-use crate::command::{Args, Ctx, Failure, Outcome, args, table};
+use crate::command::{Args, Command, Ctx, Failure, Outcome, Server, Session, args, table};
 use crate::observe::{ClientInfo, client_flag};
 use std::io::Write as _;
 use std::sync::Arc;
@@ -15,8 +15,12 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Letters of flags, in Redis's order.
 const FLAGS: &[(u32, u8)] = &[
     (client_flag::MONITOR, b'O'),
+    (client_flag::PUBSUB, b'P'),
     (client_flag::MULTI, b'x'),
     (client_flag::BLOCKED, b'b'),
+    (client_flag::TRACKING, b't'),
+    (client_flag::BROKEN_REDIRECT, b'R'),
+    (client_flag::BCAST, b'B'),
     (client_flag::DIRTY, b'd'),
     (client_flag::CLOSE_AFTER_REPLY, b'c'),
     (client_flag::CLOSE_ASAP, b'A'),
@@ -28,8 +32,7 @@ const FLAGS: &[(u32, u8)] = &[
 /// CLIENT INFO: the caller's line.
 pub(super) fn info(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let mut text = Vec::new();
-    let own = ctx.session.info.clone();
-    line(&mut text, &own, ctx, argv);
+    line(&mut text, &ctx.session.info, &Viewer::of(ctx, argv));
     ctx.out.verbatim("txt", &text);
     Ok(())
 }
@@ -39,14 +42,19 @@ pub(super) fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let clients = match argv.get(2..).unwrap_or_default() {
         [] => ctx.server.clients.snapshot(),
         [option, class] if args::is(option, "type") => match kind(class)? {
-            Kind::Normal => ctx.server.clients.snapshot(),
             Kind::Other => Vec::new(),
+            class => {
+                let mut clients = ctx.server.clients.snapshot();
+                clients.retain(|client| Kind::of(client) == class);
+                clients
+            }
         },
         [option, ids @ ..] if args::is(option, "id") && !ids.is_empty() => by_id(ctx, ids)?,
         _ => return Err(Failure::Syntax),
     };
     let mut text = Vec::with_capacity(clients.len().saturating_mul(350));
-    clients.iter().for_each(|client| line(&mut text, client, ctx, argv));
+    let viewer = Viewer::of(ctx, argv);
+    clients.iter().for_each(|client| line(&mut text, client, &viewer));
     ctx.out.verbatim("txt", &text);
     Ok(())
 }
@@ -58,6 +66,40 @@ fn by_id(ctx: &Ctx<'_>, ids: Args<'_>) -> Result<Vec<Arc<ClientInfo>>, Failure> 
         found.extend(u64::try_from(id).ok().and_then(|id| ctx.server.clients.get(id)));
     }
     Ok(found)
+}
+
+/// Who looks at connections.
+struct Viewer<'a> {
+    session: &'a Session,
+    command: &'static Command,
+    argv: Args<'a>,
+    now_ms: i64,
+}
+
+impl<'a> Viewer<'a> {
+    fn of(ctx: &'a Ctx<'_>, argv: Args<'a>) -> Viewer<'a> {
+        Viewer { session: ctx.session, command: ctx.command, argv, now_ms: ctx.keys.now_ms }
+    }
+}
+
+/// The line of the connection that `session` belongs to, or stands in for, while it runs `command`; for logs, so without a
+/// line end.
+pub fn describe(
+    server: &Server,
+    session: &Session,
+    command: &'static Command,
+    argv: Args<'_>,
+    now_ms: i64,
+) -> Vec<u8> {
+    let viewer = Viewer { session, command, argv, now_ms };
+    let mut text = Vec::new();
+    match session.guest {
+        None => line(&mut text, &session.info, &viewer),
+        // A stand-in has no connection of its own. One that is gone leaves no line.
+        Some(_) => server.clients.get(session.id).iter().for_each(|info| line(&mut text, info, &viewer)),
+    }
+    text.pop();
+    text
 }
 
 /// Letters of a connection's flags; `N` for none.
@@ -78,25 +120,25 @@ fn request_bytes(argv: Args<'_>) -> (usize, usize) {
 
 /// One line. The caller's own facts come from its session: the registry knows them only when the turn has ended. Its
 /// query buffer holds the request that is running, as in Redis.
-fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>, argv: Args<'_>) {
-    let own = client.id == ctx.session.id;
-    if own {
-        ctx.session.publish();
+fn line(text: &mut Vec<u8>, client: &ClientInfo, viewer: &Viewer<'_>) {
+    let own = client.id == viewer.session.id;
+    if own && viewer.session.guest.is_none() {
+        viewer.session.publish();
     }
     let labels = client.labels();
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = viewer.now_ms;
     let last_ms = if own { now_ms } else { client.last_ms.load(Relaxed) };
     let seconds_since = |then: i64| now_ms.saturating_sub(then).max(0) / 1000;
-    let command = if own && ctx.session.executing.is_some() {
+    let command = if own && viewer.session.executing.is_some() {
         // Redis's `lastcmd` stays at EXEC while the queue runs.
         "exec"
     } else if own {
-        ctx.command.full_name.as_str()
+        viewer.command.full_name.as_str()
     } else {
         let last = client.last_command.load(Relaxed).checked_sub(1).and_then(|id| table::all().get(id));
         last.map_or("NULL", |command| command.full_name.as_str())
     };
-    let (running, running_words) = if own { request_bytes(argv) } else { (0, 0) };
+    let (running, running_words) = if own { request_bytes(viewer.argv) } else { (0, 0) };
     let query = client.query_bytes.load(Relaxed) + running;
     let words = client.argv_bytes.load(Relaxed) + running_words;
     let free = client.query_free.load(Relaxed);
@@ -109,17 +151,21 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, ctx: &Ctx<'_>, argv: Args<'_>) 
     text.extend_from_slice(&labels.name);
     let _ = write!(
         text,
-        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={query} qbuf-free={free} argv-mem={words} \
+        " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={query} qbuf-free={free} argv-mem={words} \
          multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
-         cmd={command} user={} redir=-1 resp={} lib-name=",
+         cmd={command} user=",
         seconds_since(client.created_ms),
         seconds_since(last_ms),
         letters(client.flags.load(Relaxed)),
         client.db.load(Relaxed),
+        client.sub.load(Relaxed),
+        client.psub.load(Relaxed),
+        client.ssub.load(Relaxed),
         client.multi.load(Relaxed),
-        labels.user,
-        client.resp.load(Relaxed),
     );
+    text.extend_from_slice(&labels.user);
+    let (redirection, resp) = (tracking::redirection(client), client.resp.load(Relaxed));
+    let _ = write!(text, " redir={redirection} resp={resp} lib-name=");
     text.extend_from_slice(&labels.lib_name);
     text.extend_from_slice(b" lib-ver=");
     text.extend_from_slice(&labels.lib_ver);

@@ -1,14 +1,18 @@
 //! CLIENT and its subcommands (networking.c `clientCommand`).
 
 pub mod identity;
-mod kill;
+pub mod kill;
 mod list;
 mod modes;
 mod pause;
-mod tracking;
+pub mod tracking;
+
+pub use list::describe;
 
 use crate::command::meta::connection as meta;
 use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, args, help};
+use crate::observe::{ClientInfo, client_flag};
+use std::sync::atomic::Ordering;
 
 /// Rows of the subcommands.
 pub static ROWS: &[Row] = &[
@@ -37,17 +41,26 @@ pub static ROWS: &[Row] = &[
 enum Kind {
     /// Ordinary ones and MONITORs.
     Normal,
-    /// Replicas, the primary, subscribers: no connection is one of these.
+    /// Subscribers.
+    Pubsub,
+    /// Replicas, the primary: no connection is one of these.
     Other,
+}
+
+impl Kind {
+    /// Redis: networking.c `getClientType`.
+    fn of(client: &ClientInfo) -> Kind {
+        let subscribed = client.flags.load(Ordering::Relaxed) & client_flag::PUBSUB != 0;
+        if subscribed { Kind::Pubsub } else { Kind::Normal }
+    }
 }
 
 /// Reads the value of a TYPE filter (networking.c `getClientTypeByName`).
 fn kind(word: &[u8]) -> Result<Kind, Failure> {
     match () {
         () if args::is(word, "normal") => Ok(Kind::Normal),
-        () if ["slave", "replica", "pubsub", "master"].iter().any(|known| args::is(word, known)) => {
-            Ok(Kind::Other)
-        }
+        () if args::is(word, "pubsub") => Ok(Kind::Pubsub),
+        () if ["slave", "replica", "master"].iter().any(|known| args::is(word, known)) => Ok(Kind::Other),
         () => Err(Failure::Bytes([b"ERR Unknown client type '", args::c_str(word), b"'"].concat())),
     }
 }

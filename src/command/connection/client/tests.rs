@@ -164,9 +164,8 @@ fn switches_show_in_the_flags() {
 }
 
 #[test]
-fn tracking_is_refused_and_told_to_be_off() {
+fn tracking_is_off_until_it_is_asked_for() {
     let f = &mut two();
-    assert!(run(f, &["CLIENT", "TRACKING", "on"]).starts_with("-ERR Client side caching is not supported"));
     check(f, "CLIENT TRACKING off", "+OK|");
     check(f, "CLIENT TRACKING off REDIRECT 2 PREFIX a BCAST", "+OK|");
     check(f, "CLIENT TRACKING on REDIRECT 99", "-ERR The client ID you want redirect to does not exist|");

@@ -1,7 +1,7 @@
 //! An entry of COMMAND INFO (server.c `addReplyCommandInfo`), and the names of flags and categories.
 
 use crate::command::Command;
-use crate::command::meta::{Begin, Find, KeySpec, LegacyRange, cat, flag, key_flag};
+use crate::command::meta::{Begin, CATEGORIES, Find, KeySpec, LegacyRange, flag, key_flag};
 use crate::resp::Out;
 
 /// Command flags that are shown, in the order of server.c `addReplyFlagsForCommand`; the others are hidden there too.
@@ -26,31 +26,6 @@ const FLAGS: &[(u64, &str)] = &[
     (flag::NO_MULTI, "no_multi"),
     (flag::MOVABLE_KEYS, "movablekeys"),
     (flag::ALLOW_BUSY, "allow_busy"),
-];
-
-/// Categories in the order of acl.c `ACLCommandCategories`.
-const CATEGORIES: &[(u32, &str)] = &[
-    (cat::KEYSPACE, "keyspace"),
-    (cat::READ, "read"),
-    (cat::WRITE, "write"),
-    (cat::SET, "set"),
-    (cat::SORTEDSET, "sortedset"),
-    (cat::LIST, "list"),
-    (cat::HASH, "hash"),
-    (cat::STRING, "string"),
-    (cat::BITMAP, "bitmap"),
-    (cat::HYPERLOGLOG, "hyperloglog"),
-    (cat::GEO, "geo"),
-    (cat::STREAM, "stream"),
-    (cat::PUBSUB, "pubsub"),
-    (cat::ADMIN, "admin"),
-    (cat::FAST, "fast"),
-    (cat::SLOW, "slow"),
-    (cat::BLOCKING, "blocking"),
-    (cat::DANGEROUS, "dangerous"),
-    (cat::CONNECTION, "connection"),
-    (cat::TRANSACTION, "transaction"),
-    (cat::SCRIPTING, "scripting"),
 ];
 
 /// Key flags in the order of server.c `addReplyFlagsForKeyArgs`.

@@ -2,6 +2,7 @@
 
 mod apply;
 
+use super::acl_cmd::rewrite_lines;
 use crate::command::meta::server as meta;
 use crate::command::{Args, Ctx, Failure, Merge, Outcome, Route, Row, help};
 use crate::config::{self, SetContext, SetError};
@@ -75,7 +76,7 @@ fn rewrite(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     };
     // Under the lock, so that two rewrites do not meet in the file and a change is in it or after it.
     let _guard = ctx.server.lock_config();
-    match config::rewrite(path, &ctx.server.config.load(), &[]) {
+    match config::rewrite(path, &ctx.server.config.load(), &[("user", rewrite_lines(ctx.server))]) {
         Ok(()) => {
             log::notice("CONFIG REWRITE executed with success.");
             ctx.out.ok();

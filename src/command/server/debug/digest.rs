@@ -18,7 +18,7 @@ use crate::base::digest::{sha1, to_hex};
 use crate::base::numbers::write_f64_digits;
 use crate::command::{Args, Ctx};
 use crate::data::hash::FieldTtl;
-use crate::data::{Entry, HKey, Item, Object, ValueRef};
+use crate::data::{Entry, HKey, Item, Object, StreamId, ValueRef};
 use crate::resp::Out;
 use std::collections::BTreeMap;
 
@@ -67,6 +67,16 @@ fn mix_object(digest: &mut Digest, object: &Object) {
                     xor(&mut element, b"!!hexpire!!");
                 }
                 xor(digest, &element);
+            }
+        }
+        // Its groups have no part in it.
+        Object::Stream(stream) => {
+            for entry in stream.log.range(StreamId::MIN, StreamId::MAX, false) {
+                mix(digest, &entry.id.joined(b'.'));
+                for (field, value) in entry.fields() {
+                    mix(digest, &text(field));
+                    mix(digest, &text(value));
+                }
             }
         }
     }

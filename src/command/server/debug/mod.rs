@@ -19,8 +19,10 @@ mod help;
 mod object;
 mod populate;
 mod protocol;
+mod reload;
 mod switches;
 
+use super::acl_cmd::rewrite_lines;
 use crate::base::{glob, numbers, prng};
 use crate::command::args::{is, word};
 use crate::command::meta::server as meta;
@@ -78,6 +80,7 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<Part, Failure> {
         2 if is(sub, "DIGEST") => return Ok(Part::Dataset(Dataset::of_view(ctx))),
         2 if is(sub, "CHANGE-REPL-ID") => change_repl_id(ctx),
         2 if is(sub, "CONFIG-REWRITE-FORCE-ALL") => rewrite_config(ctx)?,
+        2 if is(sub, "RELOAD") => reload::reload(ctx)?,
         2.. if is(sub, "RELOAD") || is(sub, "LOADAOF") => {
             return Err(Failure::text("ERR persistence is not built yet: there is nothing to load from"));
         }
@@ -147,7 +150,9 @@ fn rewrite_config(ctx: &mut Ctx<'_>) -> Outcome {
     let Some(path) = &ctx.server.config_file else { return failed(&"there is no configuration file") };
     if ctx.shard == 0 || !is_fragment(ctx) {
         let _guard = ctx.server.lock_config();
-        if let Err(error) = config::rewrite_all(path, &ctx.server.config.load(), &[]) {
+        if let Err(error) =
+            config::rewrite_all(path, &ctx.server.config.load(), &[("user", rewrite_lines(ctx.server))])
+        {
             return failed(&error);
         }
     }

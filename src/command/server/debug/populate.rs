@@ -4,7 +4,7 @@ use super::is_fragment;
 use crate::command::args::{int, word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::data::{EntryBox, HKey};
-use crate::keyspace::{Class, slots};
+use crate::keyspace::slots;
 
 /// Longest key that is made; longer ones are cut (the buffer of debug.c `debugCommand`).
 const KEY_MAX: usize = 127;
@@ -42,7 +42,7 @@ pub(super) fn populate(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             value.resize(size, 0);
         }
         store.put(db, &key, EntryBox::new_string(key.bytes, &value, None));
-        store.also_changed(db, key.bytes, Class::New, "new");
+        store.modified(db, key.bytes);
     }
     ctx.out.ok();
     Ok(())

@@ -13,8 +13,7 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("client_recent_max_input_buffer", most_in);
     lines.put("client_recent_max_output_buffer", most_out);
     lines.put("blocked_clients", facts.sum(|shard| &shard.blocked_clients));
-    // No key is tracked yet.
-    lines.zero(&["tracking_clients"]);
+    lines.put("tracking_clients", facts.server.tracking.clients());
     lines.put("clients_in_timeout_table", facts.sum(|shard| &shard.in_timeout_table));
     lines.put("total_blocking_keys", facts.sum(|shard| &shard.blocking_keys));
     lines.put("total_blocking_keys_on_nokey", facts.sum(|shard| &shard.blocking_keys_on_nokey));

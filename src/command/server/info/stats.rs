@@ -1,7 +1,8 @@
 //! INFO stats and INFO debug: counters summed over shards.
 
 use super::{Facts, Lines};
-use std::sync::atomic::Ordering::Relaxed;
+use crate::acl::Reason;
+use crate::pubsub::Kind;
 
 const NS_PER_US: u64 = 1_000;
 const NS_PER_MS: u64 = 1_000_000;
@@ -30,10 +31,11 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.zero(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     lines.put("keyspace_hits", facts.sum(|s| &s.hits));
     lines.put("keyspace_misses", facts.sum(|s| &s.misses));
+    let pubsub = &facts.server.pubsub;
+    lines.put("pubsub_channels", pubsub.count(Kind::Channel));
+    lines.put("pubsub_patterns", pubsub.pattern_count());
+    lines.put("pubsubshard_channels", pubsub.count(Kind::Shard));
     lines.zero(&[
-        "pubsub_channels",
-        "pubsub_patterns",
-        "pubsubshard_channels",
         "latest_fork_usec",
         "total_forks",
         "migrate_cached_sockets",
@@ -44,16 +46,20 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
         "active_defrag_key_misses",
         "total_active_defrag_time",
         "current_active_defrag_time",
-        "tracking_total_keys",
-        "tracking_total_items",
-        "tracking_total_prefixes",
-        "unexpected_error_replies",
     ]);
+    let tracking = &facts.server.tracking;
+    lines.put("tracking_total_keys", tracking.keys());
+    lines.put("tracking_total_items", tracking.items());
+    lines.put("tracking_total_prefixes", tracking.prefix_count());
+    lines.put("unexpected_error_replies", 0);
     lines.put("total_error_replies", facts.sum(|s| &s.errors));
     lines.put("dump_payload_sanitizations", 0);
     loop_figures(facts, lines);
-    lines.put("acl_access_denied_auth", facts.server.denied_auth.load(Relaxed));
-    lines.zero(&["acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"]);
+    let denied = |reason| facts.server.acl.denied(reason);
+    lines.put("acl_access_denied_auth", denied(Reason::Auth));
+    lines.put("acl_access_denied_cmd", denied(Reason::Command));
+    lines.put("acl_access_denied_key", denied(Reason::Key));
+    lines.put("acl_access_denied_channel", denied(Reason::Channel));
 }
 
 /// What shards read, wrote and turned.

@@ -60,6 +60,7 @@ fn flush(ctx: &mut Ctx<'_>, verb: &[u8], empty: impl Fn(&mut Store)) {
     let (db, mut stated) = (ctx.keys.db, false);
     ctx.keys.view.each(|store| {
         empty(store);
+        store.flushed();
         if !std::mem::replace(&mut stated, true) {
             store.journal.effect(db, &[verb]);
         }
