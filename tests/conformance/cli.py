@@ -96,7 +96,12 @@ class Worker:
         settings = client.Settings(
             base_port=options.base_port + 400 * cls.number,
             stall_s=options.stall,
-            arguments=(*(FAST_ARGUMENTS if options.fast else ()), *more),
+            arguments=(
+                *(FAST_ARGUMENTS if options.fast else ()),
+                # redis-server itself (0 shards) knows no listpacks of sets.
+                *(suite.UNIT_ARGUMENTS.get(unit, ()) if shards else ()),
+                *more,
+            ),
         )
         tree = suite.Tree(source, binary, shards)
         try:
