@@ -52,6 +52,23 @@ impl View<'_> {
         }
     }
 
+    /// Effects from here on belong together, if anybody records them and they do not already. Whether they now do: then
+    /// [`View::end_group`] is due.
+    pub fn begin_group(&mut self) -> bool {
+        let mut due = false;
+        self.each(|store| due |= store.journal.is_on() && !store.journal.is_grouped());
+        if due {
+            let group = crate::journal::fresh_group();
+            self.each(|store| store.journal.begin(group));
+        }
+        due
+    }
+
+    /// See [`View::begin_group`].
+    pub fn end_group(&mut self) {
+        self.each(|store| store.journal.end());
+    }
+
     /// Runs `f` on the first store: for what belongs to the command and to no key, as the messages that it publishes.
     pub fn first(&mut self, f: impl FnOnce(&mut Store)) {
         let mut f = Some(f);
@@ -299,4 +316,17 @@ pub struct Ctx<'a> {
     pub command: &'static Command,
     /// The shard that runs it.
     pub shard: usize,
+    /// For a command that may take long: to be called now and then, so that others are told to wait.
+    pub idle: Option<Idle<'a>>,
+}
+
+/// Serves connections while a command goes on, without the stores.
+pub type Idle<'a> = &'a mut (dyn FnMut() + 'a);
+
+/// The same for a shorter time.
+pub fn shorten<'a>(idle: &'a mut Option<Idle<'_>>) -> Option<Idle<'a>> {
+    match idle {
+        Some(idle) => Some(&mut **idle),
+        None => None,
+    }
 }

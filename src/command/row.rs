@@ -43,6 +43,9 @@ pub enum Route {
     Far(fn(Args<'_>) -> bool),
     /// On every shard (class I), whatever its words: DBSIZE, FLUSHALL, KEYS.
     Every(Merge),
+    /// It runs a script or function: where the keys are that it declares or, until it is known that these suffice, over
+    /// all shards together (class D).
+    Script,
     /// On the shard that its cursor (word 1) points into: SCAN. `usize` is the word's index.
     Cursor(usize),
 }

@@ -13,6 +13,7 @@
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
+//! | `scripting` | see `script` | see `script` | see `script` |
 //! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
@@ -29,6 +30,7 @@ use crate::observe::rates::Sampler;
 use crate::observe::slowlog::SlowLog;
 use crate::observe::{Registry, ShardStats};
 use crate::pubsub::{self, Delivery, Inboxes, tracking};
+use crate::script::Scripting;
 use arc_swap::ArcSwap;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -55,6 +57,8 @@ pub enum Note {
     Evict,
     /// Switch active expiry on or off (DEBUG SET-ACTIVE-EXPIRE).
     ActiveExpire(bool),
+    /// A script is slow: what waits for it is told so.
+    Busy,
     /// Stop accepting, then the loop.
     Stop,
 }
@@ -133,6 +137,8 @@ pub struct Server {
     pub peak_memory: AtomicUsize,
     /// Bytes that were allocated when the server had been set up; 0 until the first sample.
     pub startup_memory: AtomicUsize,
+    /// Scripts, functions and what is known of those that run.
+    pub scripting: Scripting,
     /// Users and what they may do.
     pub acl: Acl,
     /// What DEBUG switches.
@@ -194,6 +200,7 @@ impl Server {
             sampler: Sampler::default(),
             peak_memory: AtomicUsize::new(0),
             startup_memory: AtomicUsize::new(0),
+            scripting: Scripting::new(shards),
             acl: Acl::default(),
             switches: Switches::default(),
             slow_ns: AtomicU64::new(u64::MAX),
@@ -299,10 +306,13 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause, a MONITOR or messages that pile up ask for a look at every command.
+    /// Whether a pause, a MONITOR, a slow script or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
-        self.has_monitors() || self.is_congested() || self.pause_until_ms.load(Ordering::Relaxed) > 0
+        self.has_monitors()
+            || self.is_congested()
+            || self.pause_until_ms.load(Ordering::Relaxed) > 0
+            || self.scripting.desk.is_busy()
     }
 
     /// Whether some shard has more to tell its clients than it should have.

@@ -53,6 +53,10 @@ pub struct Session {
     pub executing: Option<Executing>,
     /// Commands must not block for another reason: a script runs them (Redis: CLIENT_DENY_BLOCKING).
     pub deny_blocking: bool,
+    /// The error that the last command replied was counted when a command of its script made it.
+    pub error_counted: bool,
+    /// A script touched a shard that it does not hold: the loop runs it again, over all shards.
+    pub strayed: bool,
     /// The wait that the running command asked for; the loop takes it when the handler has returned.
     pub wait: Option<Box<Asked>>,
     /// Watched keys.
@@ -187,6 +191,8 @@ impl Session {
             multi: None,
             executing: None,
             deny_blocking: false,
+            error_counted: false,
+            strayed: false,
             wait: None,
             watch: None,
             forget_watch: false,

@@ -109,6 +109,7 @@ impl Fixture {
             server: &self.server,
             command,
             shard: 0,
+            idle: None,
         };
         handler(&mut ctx, argv)
     }

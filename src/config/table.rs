@@ -42,9 +42,6 @@ const REPLICATION: Status =
 const CLUSTER: Status = Accepted("cluster mode is not built yet: the server runs alone and owns every slot");
 const TLS: Status = Accepted("TLS is not built yet: connections are plain TCP");
 pub(super) const MODULES: Status = Accepted("modules are shared objects made for Redis; none can be loaded");
-const SCRIPTS: Status = Accepted("scripts are not built yet, so nothing holds up other clients");
-const TRACKING: Status = Accepted("client side caching is not built yet: no key is tracked");
-const NOTIFY: Status = Accepted("keyspace events are not built yet: none is published");
 const COMPRESS: Status = Accepted("nodes of a list are packed but not compressed");
 const IO_THREADS: Status =
     Accepted("every shard serves its own sockets; the directive `shards` sets their number");
@@ -115,7 +112,7 @@ directives! {
         "proto-max-bulk-len" =>
             proto_max_bulk_len: u64 = 512 << 20, bytes(1 << 20, LONG), [DEBUG], Implemented;
         /// Most keys remembered for client side caching; 0 means no limit.
-        "tracking-table-max-keys" => tracking_table_max_keys: u64 = 1_000_000, int(0, i64::MAX), [], TRACKING;
+        "tracking-table-max-keys" => tracking_table_max_keys: u64 = 1_000_000, int(0, i64::MAX), [], Implemented;
         /// Whether I/O threads read as well as write.
         "io-threads-do-reads" =>
             io_threads_do_reads: bool = false, Kind::Bool, [DEBUG, IMMUTABLE], IO_THREADS;
@@ -280,7 +277,7 @@ directives! {
         "active-expire-effort" => active_expire_effort: u32 = 1, int(1, 10), [], Implemented;
         /// Classes of keyspace events that are published.
         "notify-keyspace-events" =>
-            notify_keyspace_events: EventClasses = EventClasses(0), Kind::Events, [], NOTIFY;
+            notify_keyspace_events: EventClasses = EventClasses(0), Kind::Events, [], Implemented;
         /// Microseconds from which a command enters the slow log; -1 logs none.
         "slowlog-log-slower-than" =>
             slowlog_log_slower_than: i64 = 10_000, int(-1, i64::MAX), [], Implemented;
@@ -296,7 +293,7 @@ directives! {
                 Kind::Percentiles, [MULTI], Implemented;
         /// Milliseconds after which a script that still runs makes others get BUSY.
         "busy-reply-threshold" | "lua-time-limit" =>
-            busy_reply_threshold: i64 = 5000, int(0, i64::MAX), [], SCRIPTS;
+            busy_reply_threshold: i64 = 5000, int(0, i64::MAX), [], Implemented;
         /// Milliseconds after which a stuck event loop logs its stack.
         "watchdog-period" => watchdog_period: i32 = 0, int(0, INT), [HIDDEN], WATCHDOG;
     }

@@ -10,7 +10,7 @@ pub mod bits;
 mod block;
 pub mod entry;
 pub mod fields;
-
+pub mod geo;
 pub mod hash;
 pub mod hll;
 pub mod intset;

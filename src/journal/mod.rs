@@ -15,6 +15,8 @@ pub struct Journal {
     on: bool,
     bytes: Vec<u8>,
     runs: Vec<Run>,
+    /// Of the running transaction; 0: none.
+    group: u64,
 }
 
 /// Where one effect lies in the bytes, and the database it applies to.
@@ -26,6 +28,8 @@ pub struct Run {
     pub start: usize,
     /// Length in bytes.
     pub len: usize,
+    /// Runs of one group, in all journals, come from one script or EXEC and are applied together; 0: alone.
+    pub group: u64,
 }
 
 /// Effects taken out of a journal, oldest first.
@@ -64,11 +68,33 @@ impl Journal {
     fn append(&mut self, db: usize, argv: &[&[u8]]) {
         let start = self.bytes.len();
         crate::resp::Out::new(&mut self.bytes, crate::resp::Proto::V2).bulks(argv);
-        self.runs.push(Run { db, start, len: self.bytes.len() - start });
+        self.runs.push(Run { db, start, len: self.bytes.len() - start, group: self.group });
+    }
+
+    /// Whether a transaction is running.
+    pub fn is_grouped(&self) -> bool {
+        self.group != 0
+    }
+
+    /// What is stated from here on belongs to the transaction `group`, a number of [`fresh_group`].
+    pub fn begin(&mut self, group: u64) {
+        self.group = group;
+    }
+
+    /// The transaction ends.
+    pub fn end(&mut self) {
+        self.group = 0;
     }
 
     /// Takes everything recorded so far.
     pub fn take(&mut self) -> Taken {
         Taken { bytes: std::mem::take(&mut self.bytes).into(), runs: std::mem::take(&mut self.runs) }
     }
+}
+
+/// A number for a transaction's runs, never given twice.
+pub fn fresh_group() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -124,7 +124,6 @@ impl Default for Registry {
 
 impl Registry {
     fn part(&self, kind: Kind, channel: &[u8]) -> &RwLock<AHashMap<Name, Counts>> {
-        #[expect(clippy::cast_possible_truncation, reason = "a hash: any bits of it will do")]
         let at = (self.hasher.hash_one(channel) >> 32) as usize % PARTS;
         &self.channels[kind.index()].parts[at]
     }
@@ -182,6 +181,12 @@ impl Registry {
     #[inline]
     pub fn is_silent(&self, kind: Kind) -> bool {
         self.count(kind) == 0 && (kind == Kind::Shard || self.pattern_count() == 0)
+    }
+
+    /// Whether nobody subscribes to anything.
+    #[inline]
+    pub fn is_unused(&self) -> bool {
+        self.is_silent(Kind::Channel) && self.is_silent(Kind::Shard)
     }
 
     /// Where a message on `channel` goes (pubsub.c `pubsubPublishMessageInternal`).

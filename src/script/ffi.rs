@@ -397,8 +397,10 @@ impl<'a> Stack<'a> {
     /// Room for `slots` more. `false`: the stack would be longer than Lua allows.
     #[inline]
     pub fn reserve(&mut self, slots: i32) -> bool {
+        // Whatever its arguments took of what Lua allows, a function has LUA_MINSTACK slots of its own.
         // SAFETY: memory is not refused here, and a stack too long is reported, not raised.
-        unsafe { sys::lua_checkstack(self.state, slots) != 0 }
+        let granted = unsafe { sys::lua_checkstack(self.state, slots) != 0 };
+        granted || self.top().saturating_add(slots) <= self.floor + sys::LUA_MINSTACK
     }
 
     #[inline]

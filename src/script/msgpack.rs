@@ -108,7 +108,7 @@ fn number(out: &mut Vec<u8>, n: f64) {
 fn integer(out: &mut Vec<u8>, n: i64) {
     let bytes = n.to_be_bytes();
     let (mark, width) = match n {
-        0..=127 | -32..=-1 => return out.push(bytes[7]),
+        -32..=127 => return out.push(bytes[7]),
         128..=0xff => (0xcc, 1),
         0x100..=0xffff => (0xcd, 2),
         0x1_0000..=0xffff_ffff => (0xce, 4),

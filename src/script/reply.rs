@@ -174,7 +174,7 @@ pub fn from_lua(stack: &mut Stack<'_>, out: &mut Out<'_>, proto: Proto) {
 fn to_integer(n: f64) -> i64 {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     #[expect(clippy::cast_possible_truncation, reason = "in range")]
-    if n >= -LIMIT && n < LIMIT { n as i64 } else { i64::MIN }
+    if (-LIMIT..LIMIT).contains(&n) { n as i64 } else { i64::MIN }
 }
 
 fn write(stack: &mut Stack<'_>, out: &mut Out<'_>, proto: Proto, depth: usize) {

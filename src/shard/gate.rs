@@ -62,6 +62,9 @@ where
             let failure = Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
             return Some(self.refused(key, command, &failure));
         }
+        if let Some(failure) = self.busy(key, command, argv) {
+            return Some(self.refused(key, command, &failure));
+        }
         if let Some(failure) = self.busy_subscribing(key, command) {
             return Some(self.refused(key, command, &failure));
         }

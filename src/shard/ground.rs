@@ -1,7 +1,9 @@
 //! The part of a shard that transactions may borrow: its store, and what running a command needs beside it.
 
 use crate::command::connection::client::tracking::remember;
-use crate::command::{Args, Command, Ctx, Handler, Keys, Outcome, Server, Session, Stores, View};
+use crate::command::{
+    Args, Command, Ctx, Handler, Idle, Keys, Outcome, Server, Session, Stores, View, shorten,
+};
 use crate::keyspace::{Store, slots};
 use crate::resp::Out;
 use crate::shard::blocked::Letter;
@@ -73,6 +75,8 @@ pub struct Scene<'a> {
     pub server: &'a Arc<Server>,
     /// The shard whose thread runs it.
     pub shard: usize,
+    /// See [`Ctx::idle`].
+    pub idle: Option<Idle<'a>>,
 }
 
 /// Runs a handler and writes its reply, or its error, to `out`. Returns whether it succeeded.
@@ -80,10 +84,11 @@ pub fn run(scene: &mut Scene<'_>, command: &'static Command, argv: Args<'_>, out
     let Handler::Run(handler) = command.row.handler else { return false };
     let mark = out.len();
     let Scene { now_ms, server, shard, .. } = *scene;
+    let idle = shorten(&mut scene.idle);
     let session = &mut *scene.session;
     let keys = Keys { view: scene.view.reborrow(), db: session.db, now_ms };
     let out = Out::new(out, session.proto);
-    let mut ctx = Ctx { keys, out, session, server, command, shard };
+    let mut ctx = Ctx { keys, out, session, server, command, shard, idle };
     let outcome: Outcome = handler(&mut ctx, argv);
     if ctx.session.tracks {
         remember(&mut ctx.keys, ctx.session, command, argv);

@@ -9,7 +9,7 @@ use super::{Connection, Driver, Shard};
 use crate::command::blocking::Asked;
 use crate::command::pubsub::replies_by_push;
 use crate::command::session::ReplyMode;
-use crate::command::{Args, Command, Failure, Handler, ShardOp, View, table};
+use crate::command::{Args, Command, Failure, Handler, Idle, Route, ShardOp, View, shorten, table};
 use crate::io::Event;
 use crate::resp::{Argv, Limits, Out, Parsed, Parser, ProtocolError};
 use smallvec::SmallVec;
@@ -61,9 +61,29 @@ enum Stop {
     Error(ProtocolError),
 }
 
+/// What a command of another shard's connection came to.
+#[derive(Debug)]
+pub enum Aftermath {
+    /// It replied.
+    Replied,
+    /// It asked for a wait: it replied nothing and does not count yet.
+    Asked(Box<Asked>),
+    /// It is a script that strayed: it replied nothing, and had no effect.
+    Strayed,
+}
+
+impl Aftermath {
+    /// The wait that was asked for.
+    pub fn asked(self) -> Option<Box<Asked>> {
+        match self {
+            Aftermath::Asked(asked) => Some(asked),
+            Aftermath::Replied | Aftermath::Strayed => None,
+        }
+    }
+}
+
 /// Runs a command of another shard's connection on this shard's keys. With a `meter`, and the shard on whose thread this
-/// is, it is counted; a fragment of a command is not, its command is counted once, at home. Returns the wait that the
-/// command asked for: then it replied nothing and does not count yet.
+/// is, it is counted; a fragment of a command is not, its command is counted once, at home.
 pub fn execute_for(
     ground: &mut Ground,
     meter: Option<(&mut Meter, usize)>,
@@ -71,7 +91,8 @@ pub fn execute_for(
     command: &'static Command,
     argv: Args<'_>,
     out: &mut Vec<u8>,
-) -> Option<Box<Asked>> {
+    mut idle: Option<Idle<'_>>,
+) -> Aftermath {
     let Ground { store, stand_in, server, shard, .. } = ground;
     stand_in.id = caller.client;
     stand_in.db = caller.db;
@@ -82,22 +103,31 @@ pub fn execute_for(
     store.no_touch = caller.no_touch;
     store.tracking.caller = caller.client;
     let now_ms = store.now_ms;
-    let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard };
+    let idle = shorten(&mut idle);
+    let mut scene = Scene { view: View::One(store), now_ms, session: stand_in, server, shard: *shard, idle };
     let mark = out.len();
     let ok = ground::run(&mut scene, command, argv, out);
     store.no_touch = false;
     let asked = stand_in.wait.take();
+    let strayed = std::mem::take(&mut stand_in.strayed);
+    let counted = std::mem::take(&mut stand_in.error_counted);
     if let Some((meter, runner)) = meter {
         let reply = out.get(mark..).unwrap_or_default();
-        match asked {
-            None => meter.account(server, runner, &Ran { command, argv, ok, client: caller.client, reply }),
-            Some(_) => meter.skip(),
+        let ran = Ran { command, argv, ok, client: caller.client, reply, counted };
+        if asked.is_none() && !strayed {
+            meter.account(server, runner, &ran);
+        } else {
+            meter.skip();
         }
     }
     if !store.lapsed.is_empty() {
         store.remove_lapsed();
     }
-    asked
+    match asked {
+        Some(asked) => Aftermath::Asked(asked),
+        None if strayed => Aftermath::Strayed,
+        None => Aftermath::Replied,
+    }
 }
 
 impl<D: Driver> Shard<D>
@@ -110,6 +140,9 @@ where
         self.tally.net_in += data.len() as u64;
         if conn.end != End::Open {
             return;
+        }
+        if self.running == Some(key) || self.late.iter().any(|(late, _)| *late == key) {
+            return self.keep_late(key, data);
         }
         if conn.out.capacity() == 0 {
             // Replies go into a buffer that is warm. It comes back when it was sent, or the turn ends without a reply.
@@ -352,7 +385,10 @@ where
     /// Runs a command on this shard's own state and queues its reply.
     #[inline]
     pub(super) fn run_here(&mut self, key: usize, command: &'static Command, argv: Args<'_>) -> Flow {
-        let Some(ground) = self.seat.state() else { return Flow::Retry(Hold::Lend) };
+        if matches!(command.row.route, Route::Script) {
+            return self.run_script_here(key, command, argv);
+        }
+        let Some(ground) = self.seat.state() else { return self.run_aside(key, command, argv) };
         let Some(conn) = self.conns.get_mut(key) else { return Flow::Done };
         let Conn { session, order, out, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Flow::Done };
@@ -364,7 +400,8 @@ where
         let meter = &mut self.meter;
         let mut go = |out: &mut Vec<u8>| {
             let mark = out.len();
-            let mut scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
+            let mut scene =
+                Scene { view: View::One(store), now_ms, session, server, shard: *shard, idle: None };
             let ok = ground::run(&mut scene, command, argv, out);
             let asked = session.wait.take();
             if asked.is_some() {
@@ -372,7 +409,8 @@ where
                 return asked;
             }
             let reply = out.get(mark..).unwrap_or_default();
-            meter.account(server, *shard, &Ran { command, argv, ok, client, reply });
+            let counted = false;
+            meter.account(server, *shard, &Ran { command, argv, ok, client, reply, counted });
             // Asked after the command: CLIENT REPLY ON answers, CLIENT REPLY OFF does not.
             if session.is_mute() && !replies_by_push(command) {
                 out.truncate(mark);

@@ -102,6 +102,8 @@ struct Link<S> {
     letters: Vec<Letter>,
     /// A batch from there whose rest is executed in a later turn.
     rest: Option<Batch>,
+    /// Parcels from there that were taken out of the ring before their time.
+    kept: VecDeque<Parcel<S>>,
     sent: bool,
 }
 
@@ -132,6 +134,7 @@ pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
             held: Vec::new(),
             letters: Vec::new(),
             rest: None,
+            kept: VecDeque::new(),
             sent: false,
         })
     };
@@ -224,7 +227,20 @@ impl<S> Mesh<S> {
     /// The next parcel from `from`.
     pub fn next(&mut self, from: usize) -> Option<Parcel<S>> {
         let link = self.links.get_mut(from)?.as_mut()?;
-        link.rest.take().map(Parcel::Requests).or_else(|| link.rx.pop().ok())
+        let rest = link.rest.take().map(Parcel::Requests);
+        rest.or_else(|| link.kept.pop_front()).or_else(|| link.rx.pop().ok())
+    }
+
+    /// The next parcel from `from` that was not taken out of its ring yet, past the batches that wait.
+    pub fn next_fresh(&mut self, from: usize) -> Option<Parcel<S>> {
+        self.links.get_mut(from)?.as_mut()?.rx.pop().ok()
+    }
+
+    /// Keeps a parcel of [`Mesh::next_fresh`] until [`Mesh::next`] comes to it.
+    pub fn keep(&mut self, from: usize, parcel: Parcel<S>) {
+        if let Some(Some(link)) = self.links.get_mut(from) {
+            link.kept.push_back(parcel);
+        }
     }
 
     /// Keeps a batch from `from` whose rest is executed later: it is the next parcel from there.
@@ -232,6 +248,19 @@ impl<S> Mesh<S> {
         if let Some(Some(link)) = self.links.get_mut(from) {
             link.rest = Some(batch);
         }
+    }
+
+    /// The batch from `from` that was put back has been executed up to `done`.
+    pub fn advance_rest(&mut self, from: usize, done: usize) {
+        if let Some(rest) = self.links.get_mut(from).and_then(|l| l.as_mut()?.rest.as_mut()) {
+            rest.done = done;
+        }
+    }
+
+    /// Whether batches from `from` wait to be executed.
+    pub fn has_waiting(&self, from: usize) -> bool {
+        let link = self.links.get(from).and_then(Option::as_ref);
+        link.is_some_and(|link| link.rest.is_some() || !link.kept.is_empty())
     }
 
     /// Whether the next parcel from `from` was put back.
@@ -246,7 +275,10 @@ impl<S> Mesh<S> {
 
     /// Whether nothing has come in and nothing waits for room in a ring.
     pub fn is_idle(&self) -> bool {
-        self.links.iter().flatten().all(|l| l.rx.is_empty() && l.rest.is_none() && l.waiting.is_empty())
+        self.links
+            .iter()
+            .flatten()
+            .all(|l| l.rx.is_empty() && l.rest.is_none() && l.kept.is_empty() && l.waiting.is_empty())
     }
 
     /// Whether nothing waits for room in a ring.
@@ -361,6 +393,11 @@ impl Batch {
         if let Some(field) = out.get_mut(start - 8..start) {
             field.copy_from_slice(&len.to_le_bytes());
         }
+    }
+
+    /// Takes back the reply that was appended last, which is empty.
+    pub fn retract_reply(&mut self) {
+        self.replies.truncate(self.replies.len().saturating_sub(16));
     }
 
     /// Calls `f` with connection and answer of each request, in their order.

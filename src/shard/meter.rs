@@ -24,6 +24,8 @@ pub struct Ran<'a> {
     pub client: u64,
     /// What it replied.
     pub reply: &'a [u8],
+    /// Its error was counted already, when a command of its script made it.
+    pub counted: bool,
 }
 
 impl Meter {
@@ -47,7 +49,7 @@ impl Meter {
     /// A command ran on `shard`: counts the call, its time and its failure; logs it if it was slow.
     #[inline]
     pub fn account(&mut self, server: &Arc<Server>, shard: usize, ran: &Ran<'_>) {
-        let Ran { command, argv, ok, client, reply } = *ran;
+        let Ran { command, argv, ok, client, reply, counted } = *ran;
         let now = clock::ticks();
         let nanos = clock::ticks_to_ns(now.saturating_sub(self.last));
         self.last = now;
@@ -61,7 +63,7 @@ impl Meter {
                 of_command.failed.add(1);
             }
         }
-        if !ok {
+        if !ok && !counted {
             server.error_reply(shard, reply);
         }
         if nanos >= server.slow_ns() {

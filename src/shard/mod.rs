@@ -12,6 +12,7 @@
 
 mod accept;
 mod blocked;
+mod busy;
 mod census;
 mod conn;
 mod cron;
@@ -28,6 +29,7 @@ mod pubsub;
 mod queue;
 mod remote;
 mod route;
+mod script;
 mod tracking;
 pub mod txn;
 
@@ -110,6 +112,16 @@ pub struct Shard<D: Driver> {
     lent_out: Vec<usize>,
     /// Transactions that connections of this shard wait for.
     waiting: Vec<multi::Waiting>,
+    /// Scripts of other shards' connections that were started again over all shards.
+    visits: Vec<script::Visit>,
+    /// The shard whose batch is being executed.
+    serving: Option<usize>,
+    /// The connection whose script runs.
+    running: Option<usize>,
+    /// What connections sent while their own script ran: connection and bytes.
+    late: Vec<(usize, Vec<u8>)>,
+    /// What commands get to see as stores that need none, while this shard's is away.
+    scratch: Option<Box<Store>>,
     /// Emptied output buffers.
     spares: Vec<Vec<u8>>,
     /// Connections that wait for keys; when the time of those that do not wait for ever is up (driver's clock, client
@@ -119,6 +131,8 @@ pub struct Shard<D: Driver> {
     letters: VecDeque<Letter>,
     /// What the driver reported, between its turn and this shard's.
     events: Vec<Event<D::Buf, D::Socket>>,
+    /// What of that this turn has not come to yet.
+    backlog: VecDeque<Event<D::Buf, D::Socket>>,
     /// The last turn left something to do at once.
     busy: bool,
     time: Time,
@@ -181,11 +195,17 @@ where
             paused: Vec::new(),
             lent_out: Vec::new(),
             waiting: Vec::new(),
+            visits: Vec::new(),
+            serving: None,
+            running: None,
+            late: Vec::new(),
+            scratch: None,
             spares: Vec::new(),
             stalled: 0,
             deadlines: BTreeSet::new(),
             letters: VecDeque::new(),
             events: Vec::new(),
+            backlog: VecDeque::new(),
             busy: false,
             time,
             next_cron_ns: time.mono_ns,
@@ -262,7 +282,9 @@ where
         if events.len() > 1 {
             self.prefetch_events(events);
         }
-        for event in events.drain(..) {
+        // From a place where a slow script finds them: what has come must not wait for its end.
+        self.backlog.extend(events.drain(..));
+        while let Some(event) = self.backlog.pop_front() {
             self.event(event);
         }
         worked |= self.take_notes();
@@ -280,6 +302,7 @@ where
             worked = true;
             self.resume(key);
         }
+        self.feed_late();
         if self.time.mono_ns >= self.next_cron_ns {
             self.run_cron();
         }
@@ -301,8 +324,15 @@ where
     fn meet_others(&mut self) -> bool {
         let mut worked = false;
         let me = self.id;
+        if self.seat.state().is_none() && self.server.scripting.desk.is_busy() {
+            // For as long as a slow script pleases: new connections must not wait for that.
+            self.meet_while_busy();
+        }
         self.tracker.caught_up = true;
         for from in (0..self.n).filter(|&from| from != me) {
+            if self.is_stalled(from) {
+                continue;
+            }
             // Requests wait in their ring while the state is lent; so does what is behind them, in order.
             let caught_up = loop {
                 // While answers are held back, no more large ones are made.
@@ -330,16 +360,21 @@ where
             };
             self.tracker.caught_up &= caught_up;
         }
-        worked |= self.seat.turn() == Turn::Progress;
-        if self.seat.state().is_some() && !self.lent_out.is_empty() {
-            for key in std::mem::take(&mut self.lent_out) {
-                // A connection that has ended since may have left its place to another.
-                if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Lend) {
-                    self.release(key);
-                }
+        worked |= self.take_part() == Turn::Progress;
+        if self.seat.state().is_some() {
+            self.release_lent();
+        }
+        worked | self.finish_done() | self.finish_visits()
+    }
+
+    /// Lets connections go on that wait for this shard's state.
+    fn release_lent(&mut self) {
+        for key in std::mem::take(&mut self.lent_out) {
+            // A connection that has ended since may have left its place to another.
+            if self.conns.get(key).is_some_and(|c| c.hold == conn::Hold::Lend) {
+                self.release(key);
             }
         }
-        worked | self.finish_done()
     }
 
     fn event(&mut self, event: Event<D::Buf, D::Socket>) {
@@ -385,7 +420,7 @@ where
     fn may_sleep(&self) -> bool {
         let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
         // Who completes a transaction wakes its origin only if that sleeps already.
-        let done = || self.waiting.iter().any(|w| w.is_done());
+        let done = || self.waiting.iter().any(|w| w.is_done()) || self.visits.iter().any(|v| v.is_done());
         self.n == 1 || (self.seat.may_sleep() && idle() && !done())
     }
 
@@ -413,6 +448,7 @@ where
             Note::Unblocked(id) => self.unblocked(id),
             Note::UnblockAll => self.unblock_all(),
             Note::Resume => self.release_paused(),
+            Note::Busy => self.release_lent(),
             Note::Stop => self.stopping = true,
             note => self.cron_note(note),
         }

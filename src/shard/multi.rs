@@ -7,7 +7,7 @@ use super::blocked;
 use super::conn::Hold;
 use super::gate::{may_still_run, watch_broken};
 use super::ground::{self, Ground, LentStores, Scene};
-use super::input::{Flow, execute_for};
+use super::input::{Aftermath, Flow, execute_for};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::pubsub::Sorted;
@@ -17,7 +17,7 @@ use super::{Connection, Driver, Shard};
 use crate::command::blocking::Asked;
 use crate::command::pubsub::replies_by_push;
 use crate::command::session::{Executing, Multi, Queued};
-use crate::command::{Args, Command, Handler, Merge, Server, Session, View, table};
+use crate::command::{Args, Command, Handler, Idle, Merge, Server, Session, View, table};
 use crate::data::slot::key_slot;
 use crate::keyspace::claim::Back;
 use crate::keyspace::{Store, Waiter, slots};
@@ -64,6 +64,24 @@ enum Job {
     Ok,
 }
 
+/// A command that runs over all shards for a connection of another one.
+pub struct Foreign {
+    ticket: Ticket<Ground>,
+    work: Arc<WholeWork>,
+}
+
+impl Foreign {
+    /// Whether it has run.
+    pub fn is_done(&self) -> bool {
+        self.ticket.is_done()
+    }
+
+    /// Its reply.
+    pub fn take_reply(&self) -> Vec<u8> {
+        std::mem::take(&mut *lock(&self.work.reply))
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -87,8 +105,9 @@ impl Fragments<Ground> for Fragmented {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
         for part in self.parts.iter().filter(|p| p.shard == shard) {
             let argv: Vec<&[u8]> = part.argv.iter().map(Vec::as_slice).collect();
-            let asked = execute_for(ground, None, self.caller, self.command, &argv, &mut lock(&part.reply));
-            debug_assert!(asked.is_none(), "no command that blocks is split");
+            let reply = &mut lock(&part.reply);
+            let after = execute_for(ground, None, self.caller, self.command, &argv, reply, None);
+            debug_assert!(matches!(after, Aftermath::Replied), "no command that blocks is split");
         }
         blocked::serve(ground, &mut Meter::start(), shard);
     }
@@ -165,7 +184,7 @@ impl Fragments<Ground> for SplitQueue {
             if *owner == shard {
                 let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
                 let meter = Some((&mut meter, shard));
-                execute_for(ground, meter, self.caller, queued.command, &argv, &mut lock(reply));
+                execute_for(ground, meter, self.caller, queued.command, &argv, &mut lock(reply), None);
             }
         }
         ground.stand_in.executing = None;
@@ -194,7 +213,14 @@ struct WholeWork {
 
 impl WholeWork {
     /// Runs the commands; statistics have one writer each, `runner`.
-    fn run(&self, lent: &mut Lent<'_, Ground>, session: &mut Session, meter: &mut Meter, out: &mut Vec<u8>) {
+    fn run(
+        &self,
+        lent: &mut Lent<'_, Ground>,
+        session: &mut Session,
+        meter: &mut Meter,
+        out: &mut Vec<u8>,
+        aside: &mut dyn FnMut(),
+    ) {
         if let Some(size) = self.exec
             && !session.is_mute()
         {
@@ -206,7 +232,8 @@ impl WholeWork {
         for queued in &self.queue {
             let mut stores = LentStores::new(lent, self.shards);
             let view = View::Many(&mut stores);
-            let scene = Scene { view, now_ms, session, server: &self.server, shard };
+            let idle: Option<Idle<'_>> = Some(&mut *aside);
+            let scene = Scene { view, now_ms, session, server: &self.server, shard, idle };
             run_queued(scene, queued, meter, out);
             // The next command counts (DBSIZE) without what this one found expired.
             for (_, ground) in lent.iter_mut().filter(|(_, g)| !g.store.lapsed.is_empty()) {
@@ -252,6 +279,10 @@ impl WholeWork {
 
 impl Whole<Ground> for WholeWork {
     fn whole(&self, lent: &mut Lent<'_, Ground>) {
+        self.whole_beside(lent, &mut || {});
+    }
+
+    fn whole_beside(&self, lent: &mut Lent<'_, Ground>, aside: &mut dyn FnMut()) {
         let Some(mut session) = lock(&self.session).take() else { return };
         let out = &mut *lock(&self.reply);
         let mut now_ms = 0;
@@ -279,7 +310,7 @@ impl Whole<Ground> for WholeWork {
                 Out::new(out, session.proto).null_array();
             }
         } else {
-            self.run(lent, &mut session, &mut meter, out);
+            self.run(lent, &mut session, &mut meter, out, aside);
             self.settle_wait(lent, session.wait.take());
         }
         let runner = lent.runner();
@@ -334,7 +365,8 @@ fn run_queued(mut scene: Scene<'_>, queued: &Queued, meter: &mut Meter, out: &mu
         return meter.skip();
     }
     let reply = out.get(mark..).unwrap_or_default();
-    let ran = Ran { command: queued.command, argv: &argv, ok, client: session.id, reply };
+    let counted = std::mem::take(&mut session.error_counted);
+    let ran = Ran { command: queued.command, argv: &argv, ok, client: session.id, reply, counted };
     meter.account(server, shard, &ran);
     // The queue itself may hold a CLIENT REPLY.
     if session.is_mute() && !replies_by_push(queued.command) {
@@ -359,7 +391,7 @@ pub fn run_queue_here(
     store.tracking.caller = session.id;
     for queued in &multi.queue {
         let now_ms = store.now_ms;
-        let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard };
+        let scene = Scene { view: View::One(store), now_ms, session, server, shard: *shard, idle: None };
         run_queued(scene, queued, meter, out);
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
@@ -519,6 +551,39 @@ where
         let ticket = self.hub.dependent(self.id, shards, work.clone());
         // The session travels along: the work drops what the client does not want.
         self.wait_for(key, ticket, Job::Whole(work), false)
+    }
+
+    /// Starts a command over all shards for a connection of another one.
+    pub(super) fn whole_for(
+        &self,
+        from: usize,
+        caller: Caller,
+        command: &'static Command,
+        argv: Args<'_>,
+    ) -> Foreign {
+        let info = self.server.clients.get(caller.client).unwrap_or_default();
+        let mut session = Box::new(Session::new(info, true));
+        session.id = caller.client;
+        session.db = caller.db;
+        session.proto = caller.proto;
+        session.no_touch = caller.no_touch;
+        session.guest = Some(caller.user);
+        session.home = caller.home;
+        session.tracks = caller.tracks;
+        let work = Arc::new(WholeWork {
+            server: self.server.clone(),
+            shards: self.n,
+            queue: vec![Queued { command, argv: argv.iter().map(|w| w.to_vec()).collect() }],
+            exec: None,
+            session: Mutex::new(Some(session)),
+            reply: Mutex::default(),
+            home: from,
+            caller,
+            again: None,
+            waits: Mutex::default(),
+        });
+        let ticket = self.hub.dependent(self.id, ShardSet::all(self.n), work.clone());
+        Foreign { ticket, work }
     }
 
     /// Runs `f` once on each of `shards` and replies `+OK` when all have.

@@ -49,6 +49,11 @@ impl Order {
         self.open
     }
 
+    /// Whether all outstanding replies are `shard`'s.
+    pub fn waits_only_for(&self, shard: usize) -> bool {
+        self.open == self.due.get(shard).map_or(0, VecDeque::len)
+    }
+
     /// Bytes held back.
     pub fn bytes(&self) -> usize {
         self.later.len() - self.moved + self.arrived_bytes

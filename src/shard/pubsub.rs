@@ -14,6 +14,7 @@ use super::conn::{Conn, Hold};
 use super::output::WATCH_OUTPUT;
 use super::{Connection, Driver, Shard};
 use crate::command::Server;
+use crate::observe::client_flag;
 use crate::pubsub::{Delivery, Forms, Kind, Local, Message, Outgoing, Registry, Routed};
 use crate::resp::Proto;
 use smallvec::SmallVec;
@@ -148,6 +149,23 @@ where
         self.deliver_messages();
     }
 
+    /// Whether a command of connection `key` that may publish (a script) has to wait before it runs on `owner`: what the
+    /// connection has published before must have left, or be certain to leave first.
+    pub(super) fn must_publish_later(&mut self, key: usize, owner: usize) -> Option<Hold> {
+        if self.n == 1 || self.server.pubsub.is_unused() {
+            return None;
+        }
+        if self.conns.get(key).is_some_and(|c| !c.order.waits_only_for(owner)) {
+            return Some(Hold::Drain);
+        }
+        if owner == self.id {
+            return None;
+        }
+        self.flush_outbox();
+        let left = self.seat.state().is_some_and(|ground| ground.store.outbox.is_empty());
+        (!left).then_some(Hold::Crowd)
+    }
+
     /// Takes messages out of this shard's inbox.
     pub(super) fn take_messages(&mut self) {
         self.server.messages.take(self.id, &mut self.post.arrived);
@@ -240,6 +258,7 @@ impl Conn {
     /// Which of the output limits applies (networking.c `getClientType`).
     pub(super) fn limit_class(&self) -> usize {
         const PUBSUB: usize = 2;
-        if self.session.as_ref().is_some_and(|s| s.subscribed) { PUBSUB } else { 0 }
+        let subscribed = self.info.flags.load(Ordering::Relaxed) & client_flag::PUBSUB != 0;
+        if subscribed { PUBSUB } else { 0 }
     }
 }

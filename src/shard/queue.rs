@@ -131,8 +131,9 @@ where
             let meta = queued.command.row.meta;
             // What the queue publishes leaves in its order, so one thread must run it.
             independent &= !meta.has(flag::MAY_REPLICATE);
-            if meta.has(flag::PUBSUB) {
-                // And this shard takes part, so that no message arrives before it knows of new subscriptions.
+            if meta.has(flag::PUBSUB) || meta.has(flag::MAY_REPLICATE) {
+                // And this shard takes part: what was published here before leaves first, and no message arrives before the
+                // shard knows of new subscriptions.
                 shards.insert(self.id);
             }
             let owner = match queued.command.row.route {
@@ -145,7 +146,8 @@ where
                     None
                 }
                 Route::Keys(_) | Route::Far(_) => self.owner_of_all(queued, &mut shards),
-                Route::Every(_) | Route::Cursor(_) => {
+                // Whatever a script declares: in a transaction it cannot be run again if that was wrong.
+                Route::Every(_) | Route::Cursor(_) | Route::Script => {
                     shards.extend(&ShardSet::all(self.n));
                     None
                 }

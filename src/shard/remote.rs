@@ -2,10 +2,10 @@
 
 use super::blocked;
 use super::conn::{Conn, End, Hold};
-use super::input::{AHEAD, execute_for};
+use super::input::{AHEAD, Aftermath, execute_for};
 use super::mesh::{Answer, Batch, Caller};
 use super::{Connection, Driver, Shard};
-use crate::command::{Command, table};
+use crate::command::{Command, Idle, Route, table};
 use crate::resp::Argv;
 use smallvec::SmallVec;
 
@@ -25,8 +25,12 @@ where
     pub(super) fn serve(&mut self, from: usize, mut batch: Batch) -> bool {
         let (requests, mut at) = batch.take_requests();
         let mut done = at;
-        let Some(ground) = self.seat.state() else { return false };
-        while batch.reply_bytes() < REPLIES_PER_TURN {
+        let mut stray = None;
+        // Out of its seat, so that a slow script can have the sockets served meanwhile.
+        let Some(mut loan) = self.seat.lend() else { return false };
+        let mut meter = std::mem::take(&mut self.meter);
+        self.serving = Some(from);
+        while batch.reply_bytes() < REPLIES_PER_TURN && stray.is_none() {
             let mut visitors: SmallVec<[Visitor<'_>; AHEAD]> = SmallVec::new();
             while visitors.len() < AHEAD
                 && let Some((caller, command, argv, next)) = Batch::request_at(from, &requests, at)
@@ -40,23 +44,44 @@ where
             };
             let keys =
                 visitors.iter().filter_map(|(_, command, argv, _)| argv.get(command.one_key?).copied());
-            ground.store.prefetch(first.db, keys);
+            loan.state().store.prefetch(first.db, keys);
             for (caller, command, argv, next) in &visitors {
-                let (meter, me) = (&mut self.meter, self.id);
+                let me = self.id;
+                let mut fits = true;
                 batch.reply(caller.conn, |out| {
-                    let asked = execute_for(ground, Some((&mut *meter, me)), *caller, command, argv, out)?;
-                    let waiter = blocked::waiter(&ground.server, from, *caller, command, argv, *asked);
+                    let mut aside = || self.busy_turn();
+                    let idle: Option<Idle<'_>> =
+                        matches!(command.row.route, Route::Script).then_some(&mut aside);
+                    let ground = loan.state();
+                    let counted = Some((&mut meter, me));
+                    let after = execute_for(ground, counted, *caller, command, argv, out, idle);
+                    fits = !matches!(after, Aftermath::Strayed);
+                    let waiter =
+                        blocked::waiter(&ground.server, from, *caller, command, argv, *after.asked()?);
                     blocked::register(&mut ground.store, &waiter, me, ground.server.shards);
                     Some(waiter)
                 });
-                blocked::serve(ground, meter, me);
+                if !fits {
+                    batch.retract_reply();
+                    stray = Some((*caller, *command, *next));
+                    break;
+                }
+                blocked::serve(loan.state(), &mut meter, me);
                 done = *next;
                 if batch.reply_bytes() >= REPLIES_PER_TURN {
                     break;
                 }
             }
         }
+        self.seat.take_back(loan);
+        self.meter = meter;
+        self.serving = None;
         let whole = done >= requests.len();
+        if let Some((caller, command, next)) = stray
+            && let Some((_, _, argv, _)) = Batch::request_at(from, &requests, done)
+        {
+            self.visit(from, caller, command, &argv, next);
+        }
         batch.restore(requests, done);
         if whole {
             self.mesh.answer(from, batch);

@@ -34,6 +34,7 @@ where
             }
             Route::Home => self.run_here(key, command, argv),
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
+            Route::Script => self.route_script(key, command, argv),
             Route::Far(beyond) if beyond(argv) => self.whole(key, command, argv, ShardSet::all(self.n)),
             Route::Far(_) => self.route_keys(key, command, argv, Spread::Whole),
             Route::Every(merge) => self.fragment_all(key, command, argv, merge),
@@ -60,7 +61,7 @@ where
         let owner_of =
             |word: &usize| slots::owner(key_slot(argv.get(*word).copied().unwrap_or_default()), self.n);
         let Some(first) = words.first().map(owner_of) else {
-            return self.run_here(key, command, argv);
+            return self.run_at(key, self.id, command, argv);
         };
         if words.iter().skip(1).all(|word| owner_of(word) == first) {
             return self.run_at(key, first, command, argv);
@@ -75,6 +76,10 @@ where
                 words.iter().map(owner_of).for_each(|owner| {
                     shards.insert(owner);
                 });
+                if command.row.meta.has(flag::MAY_REPLICATE) {
+                    // What was published here before leaves first.
+                    shards.insert(self.id);
+                }
                 self.whole(key, command, argv, shards)
             }
         }
@@ -89,6 +94,11 @@ where
         command: &'static Command,
         argv: Args<'_>,
     ) -> Flow {
+        if command.row.meta.has(flag::MAY_REPLICATE)
+            && let Some(hold) = self.must_publish_later(key, owner)
+        {
+            return Flow::Retry(hold);
+        }
         if owner == self.id {
             return self.run_here(key, command, argv);
         }

@@ -226,7 +226,7 @@ where
         let Some(conn) = self.conns.get(key) else { return };
         let subscribed = conn.info.flags.load(Ordering::Relaxed) & client_flag::PUBSUB != 0;
         let v3 = conn.push_proto() == Proto::V3;
-        if !v3 && !(redirected && subscribed) {
+        if !(v3 || redirected && subscribed) {
             return;
         }
         self.push_after_replies(key, |out| {

@@ -176,6 +176,11 @@ impl Pair {
             ("active-expire-effort", "1"),
             ("appendfsync", "everysec"),
             ("list-max-listpack-size", "-2"),
+            ("stream-node-max-entries", "100"),
+            ("hll-sparse-max-bytes", "3000"),
+            ("set-max-intset-entries", "512"),
+            ("zset-max-listpack-entries", "128"),
+            ("zset-max-listpack-value", "64"),
             ("maxmemory-policy", "noeviction"),
         ];
         for server in [&self.oracle, &self.tested] {
@@ -249,6 +254,7 @@ impl Pair {
     fn compare_data(&self, at: usize) -> Result<(), Difference> {
         let differ = |what: String, oracle: String, tested: String| Difference { at, what, oracle, tested };
         let (mut oracle, mut tested) = (self.oracle.connect(), self.tested.connect());
+        let mut has_scores = false;
         for database in 0..DATABASES {
             let contents = |conn: &mut Conn| contents(conn, database).map_err(|error| error.to_string());
             let (a, b) = (contents(&mut oracle), contents(&mut tested));
@@ -259,6 +265,8 @@ impl Pair {
                     format!("{b:?}"),
                 ));
             };
+            let is_zset = |values: &Vec<Value>| values.first() == Some(&Value::Simple(b"zset".to_vec()));
+            has_scores |= a.values().any(is_zset);
             for key in a.keys().chain(b.keys()) {
                 let what = || format!("data of database {database}, key {}", crate::support::quote(key));
                 let (Some(x), Some(y)) = (a.get(key), b.get(key)) else {
@@ -272,6 +280,10 @@ impl Pair {
                     }
                 }
             }
+        }
+        // 7.0 and 7.2 digest other texts of the same scores.
+        if has_scores {
+            return Ok(());
         }
         // Redis counts a key that has expired until its cycle comes by: at a difference, wait for that.
         for wait_ms in [0, 150, 500, 1000] {
@@ -292,7 +304,7 @@ impl Pair {
 }
 
 /// What the final comparison asks of every key.
-const QUERIES: &[&str] = &["TYPE", "GET", "PTTL", "OBJECT ENCODING"];
+const QUERIES: &[&str] = &["TYPE", "GET", "PTTL", "OBJECT ENCODING", "SMEMBERS", "ZRANGEBYSCORE"];
 
 fn contents(conn: &mut Conn, database: usize) -> io::Result<BTreeMap<Vec<u8>, Vec<Value>>> {
     conn.call(&["SELECT".to_string(), database.to_string()])?;
@@ -302,7 +314,12 @@ fn contents(conn: &mut Conn, database: usize) -> io::Result<BTreeMap<Vec<u8>, Ve
     for key in keys.iter().filter_map(Value::bytes) {
         let commands: Vec<Words> = QUERIES
             .iter()
-            .map(|query| query.split(' ').map(|w| w.as_bytes().to_vec()).chain([key.to_vec()]).collect())
+            .map(|query| {
+                let words = query.split(' ').map(|w| w.as_bytes().to_vec()).chain([key.to_vec()]);
+                let range: &[&[u8]] =
+                    if *query == "ZRANGEBYSCORE" { &[b"-inf", b"inf", b"WITHSCORES"] } else { &[] };
+                words.chain(range.iter().map(|word| word.to_vec())).collect()
+            })
             .collect();
         let replies = conn.pipeline(&commands)?;
         all.insert(key.to_vec(), replies.into_iter().map(|reply| reply.value).collect());

@@ -161,6 +161,7 @@ fn load(keys: &mut Keys<'_>, key: &HKey<'_>) -> Result<(Vec<Element>, Option<Kin
     let elements = match entry.value() {
         ValueRef::Object(Object::List(list)) => list.iter().map(element).collect(),
         ValueRef::Object(Object::Set(set)) => Set::iter(set).map(element).collect(),
+        ValueRef::Object(Object::ZSet(zset)) => zset.iter().map(|(member, _)| element(member)).collect(),
         _ => return Err(Failure::WrongType),
     };
     Ok((elements, Some(entry.kind())))

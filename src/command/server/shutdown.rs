@@ -22,6 +22,10 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     if (abort && argv.len() > 2) || (request.nosave && request.save) {
         return Err(Failure::Syntax);
     }
+    if ctx.server.scripting.desk.is_busy() && !request.nosave {
+        // server.c `shutdownCommand`: a slow script is given up only if nothing is to be saved.
+        return Err(Failure::text(crate::command::scripting::BUSY_EVAL));
+    }
     if ctx.session.executing.is_some() && !abort && !request.now {
         return Err(Failure::text(
             "ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client",
@@ -42,6 +46,7 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         );
         return Err(Failure::text("ERR Errors trying to SHUTDOWN. Check logs."));
     }
+    ctx.server.scripting.desk.abort();
     ctx.server.request_shutdown(request);
     Ok(())
 }

@@ -20,6 +20,20 @@ use std::sync::{Arc, PoisonError};
 const NS_PER_US: u64 = 1_000;
 const NS_PER_MS: u64 = 1_000_000;
 
+/// A line for MONITORs: time, source, words.
+fn monitor_line<W: AsRef<[u8]>>(source: &str, words: &[W]) -> Vec<u8> {
+    let now_us = clock::now_us();
+    let mut line = Vec::with_capacity(64 + words.iter().map(|word| word.as_ref().len() + 3).sum::<usize>());
+    // Writing to a Vec cannot fail.
+    let _ = write!(line, "+{}.{:06} [{source}]", now_us / 1_000_000, now_us % 1_000_000);
+    for word in words {
+        line.push(b' ');
+        line.extend_from_slice(repr(word.as_ref()).as_bytes());
+    }
+    line.extend_from_slice(b"\r\n");
+    line
+}
+
 impl Server {
     /// Takes over what of the configuration this state obeys; `Server::set_config` calls it for every change.
     pub(super) fn obey(&self, config: &Config) {
@@ -97,23 +111,21 @@ impl Server {
 
     /// `+1700000000.123456 [0 127.0.0.1:1234] "set" "k" "v"` with its line end.
     pub fn monitor_line(&self, command: &Command, session: &Session, argv: Args<'_>) -> Vec<u8> {
-        let now_us = clock::now_us();
-        let info = &session.info;
-        let mut line = Vec::with_capacity(64 + argv.iter().map(|word| word.len() + 3).sum::<usize>());
-        // Writing to a Vec cannot fail.
-        let _ = write!(line, "+{}.{:06} [{} ", now_us / 1_000_000, now_us % 1_000_000, session.db);
-        if info.flags.load(Relaxed) & client_flag::UNIX_SOCKET != 0 {
+        // The session may be a stand-in for a connection of another shard, of which it knows little.
+        let known = self.clients.get(session.id);
+        let info = known.as_ref().unwrap_or(&session.info);
+        let source = if info.flags.load(Relaxed) & client_flag::UNIX_SOCKET != 0 {
             let config = self.config.load();
-            let _ = write!(line, "unix:{}]", config.unixsocket.as_deref().unwrap_or_default());
+            format!("{} unix:{}", session.db, config.unixsocket.as_deref().unwrap_or_default())
         } else {
-            let _ = write!(line, "{}]", info.addr);
-        }
-        for word in redacted(command, argv) {
-            line.push(b' ');
-            line.extend_from_slice(repr(word).as_bytes());
-        }
-        line.extend_from_slice(b"\r\n");
-        line
+            format!("{} {}", session.db, info.addr)
+        };
+        monitor_line(&source, &redacted(command, argv))
+    }
+
+    /// The same for a command that a script runs.
+    pub fn monitor_line_of_script(&self, command: &Command, db: usize, argv: Args<'_>) -> Vec<u8> {
+        monitor_line(&format!("{db} lua"), &redacted(command, argv))
     }
 
     /// A connection became a MONITOR.

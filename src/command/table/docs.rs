@@ -19,6 +19,7 @@ shards take part:
 | keys, together | if its keys lie on several shards these stand still while it runs over all of them |
 | all | every shard; all parts take effect as one |
 | cursor | the shard that the cursor points into |
+| script | all shards together, until it is known that the script touches only the keys that it declares; then their shard |
 ";
 
 /// The text of docs/commands.md.
@@ -76,5 +77,6 @@ fn runs_on(row: &Row) -> &'static str {
             "all"
         }
         (_, Route::Cursor(_)) => "cursor",
+        (_, Route::Script) => "script",
     }
 }

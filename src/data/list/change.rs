@@ -76,17 +76,18 @@ impl QuickList {
     fn split_and_insert(&mut self, place: Place, side: End, text: &[u8], limit: NodeLimit) {
         self.split(place, side);
         let (left, right) = (place.node, place.node + 1);
-        if limit.is_plain(text.len()) {
-            self.nodes.insert(right, Node::plain(text));
-            return;
-        }
-        // The half without the pivot takes it, whatever its size: it lost at least one element.
+        // The half without the pivot takes it, even if that makes it too large again.
         let (taker, pivot) = if side == End::Tail { (right, left) } else { (left, right) };
-        if let Some(Node::Packed { pack, count }) = self.nodes.get_mut(taker) {
-            node::push(pack, side.other(), text);
-            *count += 1;
+        match self.nodes.get_mut(taker) {
+            Some(Node::Packed { pack, count })
+                if !limit.is_plain(text.len()) && pack.safe_to_add(text.len()) =>
+            {
+                node::push(pack, side.other(), text);
+                *count += 1;
+                self.merge_around(pivot, limit);
+            }
+            _ => self.nodes.insert(right, Node::of(text, limit)),
         }
-        self.merge_around(pivot, limit);
     }
 
     /// Splits a packed node before or behind the element at `place`; neither half may be empty.
@@ -135,38 +136,39 @@ impl QuickList {
         true
     }
 
-    /// Replaces the element at `index`; `false` if there is none (quicklist.c `quicklistReplaceEntry`).
+    /// Replaces the element at `index`; `false` if there is none (quicklist.c `quicklistReplaceEntry`). As there, a node
+    /// may exceed its limit afterwards, but not the safe length of a listpack (as in Redis from 7.4 on).
     pub(super) fn set(&mut self, index: usize, text: &[u8], limit: NodeLimit) -> bool {
         let Some((i, offset)) = self.locate(index) else { return false };
         let Some(target) = self.nodes.get_mut(i) else { return false };
         let is_plain = limit.is_plain(text.len());
         match target {
+            Node::Packed { pack, .. } if !is_plain && pack.safe_to_add(text.len()) => {
+                let Some(pos) = i64::try_from(offset).ok().and_then(|at| pack.seek(at)) else { return false };
+                pack.replace(pos, text);
+            }
+            Node::Packed { pack, count } if *count > 1 => {
+                let Some(pos) = i64::try_from(offset).ok().and_then(|at| pack.seek(at)) else { return false };
+                self.set_apart(Place { node: i, pos }, text, limit);
+            }
             Node::Plain(_) if !is_plain => {
                 self.insert_at(Place { node: i, pos: 0 }, End::Tail, text, limit);
                 self.nodes.remove(i);
                 self.len -= 1;
             }
-            Node::Packed { pack, count } if !is_plain || *count > 1 => {
-                let Some(pos) = i64::try_from(offset).ok().and_then(|at| pack.seek(at)) else { return false };
-                if is_plain {
-                    self.set_plain(Place { node: i, pos }, text);
-                } else {
-                    pack.replace(pos, text);
-                }
-            }
-            _ => *target = Node::plain(text),
+            _ => *target = Node::of(text, limit),
         }
         true
     }
 
-    /// Puts a plain node in the place of an element of a packed node that has others as well.
-    fn set_plain(&mut self, place: Place, text: &[u8]) {
+    /// Puts a node of its own in the place of an element of a packed node that has others as well.
+    fn set_apart(&mut self, place: Place, text: &[u8], limit: NodeLimit) {
         if let Some(Node::Packed { pack, .. }) = self.nodes.get(place.node)
             && pack.next(place.pos).is_some()
         {
             self.split(place, End::Tail);
         }
-        self.nodes.insert(place.node + 1, Node::plain(text));
+        self.nodes.insert(place.node + 1, Node::of(text, limit));
         if let Some(Node::Packed { pack, count }) = self.nodes.get_mut(place.node) {
             pack.delete(place.pos);
             *count -= 1;

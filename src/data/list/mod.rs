@@ -156,8 +156,7 @@ impl List {
     #[must_use]
     pub fn range_bytes(&self, index: usize, n: usize) -> usize {
         match self {
-            // Of one node it is cheaper to take too much.
-            List::Packed(pack) => pack.total_bytes(),
+            List::Packed(pack) => quick::share(pack.total_bytes(), n, pack.len()),
             List::Quick(quick) => quick.range_bytes(index, n),
         }
     }

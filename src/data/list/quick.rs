@@ -168,7 +168,7 @@ impl QuickList {
 }
 
 /// `part / whole` of `bytes`.
-fn share(bytes: usize, part: usize, whole: usize) -> usize {
+pub(super) fn share(bytes: usize, part: usize, whole: usize) -> usize {
     let product = bytes as u128 * part as u128;
     usize::try_from(product / (whole.max(1) as u128)).unwrap_or(usize::MAX)
 }

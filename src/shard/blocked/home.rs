@@ -245,7 +245,7 @@ where
             let argv: Vec<&[u8]> = waiter.words.iter().map(Vec::as_slice).collect();
             let ok = reason == Reason::Timeout;
             self.meter.skip();
-            let ran = Ran { command, argv: &argv, ok, client: waiter.client, reply: &reply };
+            let ran = Ran { command, argv: &argv, ok, client: waiter.client, reply: &reply, counted: false };
             self.meter.account(&self.server, self.id, &ran);
         }
         self.late_reply(key, &reply, stall.mute);

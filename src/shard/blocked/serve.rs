@@ -173,7 +173,7 @@ fn run_again(ground: &mut Ground, meter: &mut Meter, runner: usize, waiter: Arc<
         tracks: waiter.tracks,
     };
     let mut reply = Vec::new();
-    let asked = execute_for(ground, Some((meter, runner)), caller, command, &argv, &mut reply);
+    let asked = execute_for(ground, Some((meter, runner)), caller, command, &argv, &mut reply, None).asked();
     if asked.is_none() {
         waiter.claim.served();
         ground.store.blocked.remove(&waiter);

@@ -56,6 +56,18 @@ impl<S> Berth<S> {
         slots.put(shard, self.state);
     }
 
+    /// Hands the state out on its own thread; until `take_back`, `state` answers `None`.
+    pub(super) fn lend(&mut self) -> Option<Loan<S>> {
+        (!std::mem::replace(&mut self.lent, true))
+            .then_some(Loan { state: self.state, _borrows: PhantomData })
+    }
+
+    /// Ends a loan of [`Berth::lend`].
+    pub(super) fn take_back(&mut self, loan: Loan<S>) {
+        assert!(self.lent && loan.state == self.state, "a loan comes back to where it was made");
+        self.lent = false;
+    }
+
     /// Takes the state back after the transaction is done.
     pub(super) fn reclaim(&mut self) {
         debug_assert!(self.lent, "only a lent state can come back");
@@ -71,6 +83,22 @@ impl<S> Drop for Berth<S> {
         }
         // SAFETY: the pointer came from `Box::leak` in `new`, this is its only owner, and nobody borrows it now.
         drop(unsafe { Box::from_raw(self.state.as_ptr()) });
+    }
+}
+
+/// A shard's own state, held beside its seat: so that the rest of the shard can be used meanwhile. A loan that is dropped
+/// leaves the state lent, and leaks it in the end.
+pub struct Loan<S> {
+    state: NonNull<S>,
+    _borrows: PhantomData<*mut S>,
+}
+
+impl<S> Loan<S> {
+    /// The state.
+    pub fn state(&mut self) -> &mut S {
+        // SAFETY: while the loan exists its berth says `None` and publishes nothing, and there is one loan at a time: this
+        // is the only way to the state, and `&mut self` makes it one reference. The berth frees no state that is lent.
+        unsafe { self.state.as_mut() }
     }
 }
 

@@ -49,8 +49,9 @@ use inbox::Inbox;
 use lend::Slots;
 use sync::{Arc, Ordering, fence};
 
-pub use lend::Lent;
-pub use seat::{Seat, Turn};
+pub use lend::{Lent, Loan};
+pub(super) use seat::STARTS_PER_TURN;
+pub use seat::{Ran, Ready, Seat, Turn};
 pub use set::{MAX_SHARDS, ShardSet};
 
 /// Wakes sleeping threads.
@@ -77,6 +78,12 @@ pub trait Fragments<S>: Send + Sync {
 pub trait Whole<S>: Send + Sync {
     /// Runs once, on the thread of the participant that arrived last.
     fn whole(&self, lent: &mut Lent<'_, S>);
+
+    /// The same; the work may call `aside` now and then if it takes long. By default it does not.
+    fn whole_beside(&self, lent: &mut Lent<'_, S>, aside: &mut dyn FnMut()) {
+        let _ = aside;
+        self.whole(lent);
+    }
 
     /// Called once, by the thread that completed the transaction, when its ticket already says done.
     fn done(&self) {}

@@ -17,12 +17,12 @@
 use std::collections::VecDeque;
 
 use super::inbox::Inbox;
-use super::lend::Berth;
+use super::lend::{Berth, Loan};
 use super::sync::Arc;
 use super::{Hub, Txn, TxnWork, hold};
 
 /// Transactions started in one turn at most, so that a flood leaves the loop time for its sockets.
-const STARTS_PER_TURN: usize = 64;
+pub(in crate::shard) const STARTS_PER_TURN: usize = 64;
 
 /// What a [`Seat::turn`] came to. Whatever it says, tickets of this shard may have become done in it: the shard that
 /// completes a transaction is not woken for it.
@@ -34,6 +34,9 @@ pub enum Turn {
     Idle,
     /// The state is lent, [`Seat::state`] answers `None` until a later turn says otherwise.
     Parked,
+    /// This shard was the last to arrive at a class-D transaction: [`Seat::take_ready`] is due. Only [`Seat::advance`] and
+    /// [`Seat::go_on`] say so.
+    Ready,
 }
 
 /// One shard's place at the [`Hub`], owning its state. Lives on the shard's thread.
@@ -47,11 +50,40 @@ pub struct Seat<S> {
     hold: Option<Arc<Txn<S>>>,
     /// The class-D transaction that has the state.
     parked: Option<Arc<Txn<S>>>,
+    /// The class-D transaction that is to run here.
+    ready: Option<Ready<S>>,
+}
+
+/// A class-D transaction at which everybody has arrived, to be run by the last of them.
+pub struct Ready<S>(Arc<Txn<S>>);
+
+/// One that has run: [`Seat::complete`] ends it.
+pub struct Ran<S>(Arc<Txn<S>>);
+
+impl<S> Ready<S> {
+    /// Runs it on the thread of the seat that gave it, `shard`; `aside` is handed to the work.
+    pub fn run(self, shard: usize, aside: &mut dyn FnMut()) -> Ran<S> {
+        if let TxnWork::Dependent(work, slots) = &self.0.work {
+            // SAFETY: the seat made this one when it was the last of all shares, so every participant has published before
+            // its count-down and this thread has acquired all of them; nobody reclaims before `complete` releases
+            // `done`; only one shard is last, it makes one `Ready`, and that runs once.
+            work.whole_beside(&mut unsafe { slots.lent(shard) }, aside);
+        }
+        Ran(self.0)
+    }
 }
 
 impl<S: Send> Seat<S> {
     pub(super) fn new(hub: Arc<Hub<S>>, shard: usize, state: Box<S>) -> Self {
-        Self { hub, shard, berth: Berth::new(state), queue: VecDeque::new(), hold: None, parked: None }
+        Self {
+            hub,
+            shard,
+            berth: Berth::new(state),
+            queue: VecDeque::new(),
+            hold: None,
+            parked: None,
+            ready: None,
+        }
     }
 
     /// The shard that sits here.
@@ -102,6 +134,19 @@ impl<S: Send> Seat<S> {
     /// starting until [`Seat::may_send`] could have said `true`, so that holds end, and output leaves, also under an
     /// endless flood of transactions.
     pub fn turn(&mut self) -> Turn {
+        let mut turn = self.advance();
+        let mut left = STARTS_PER_TURN;
+        while let Some(ready) = self.take_ready() {
+            let ran = ready.run(self.shard, &mut || {});
+            self.complete(ran);
+            left = left.saturating_sub(1);
+            turn = if left == 0 { Turn::Progress } else { self.go_on() };
+        }
+        turn
+    }
+
+    /// As [`Seat::turn`], but leaves what this shard has to run to the caller.
+    pub fn advance(&mut self) -> Turn {
         if self.hold.is_some() {
             return if self.release_hold() { Turn::Progress } else { Turn::Idle };
         }
@@ -125,6 +170,33 @@ impl<S: Send> Seat<S> {
         self.start_queued()
     }
 
+    /// The transaction that is to run on this thread now, with every participant's state; while it runs this seat says that
+    /// its state is lent.
+    pub fn take_ready(&mut self) -> Option<Ready<S>> {
+        self.ready.take()
+    }
+
+    /// Ends a transaction that was run here: everybody takes his state back.
+    pub fn complete(&mut self, ran: Ran<S>) {
+        self.berth.reclaim();
+        hold::complete(&self.hub, Some(self.shard), ran.0);
+    }
+
+    /// Goes on with the turn after [`Seat::complete`].
+    pub fn go_on(&mut self) -> Turn {
+        self.start_queued()
+    }
+
+    /// Hands the state out on this thread, unless it is lent; [`Seat::take_back`] ends that. No turn is taken meanwhile.
+    pub fn lend(&mut self) -> Option<Loan<S>> {
+        self.berth.lend()
+    }
+
+    /// See [`Seat::lend`].
+    pub fn take_back(&mut self, loan: Loan<S>) {
+        self.berth.take_back(loan);
+    }
+
     fn start_queued(&mut self) -> Turn {
         for _ in 0..STARTS_PER_TURN {
             let Some(txn) = self.queue.pop_front() else { break };
@@ -134,11 +206,7 @@ impl<S: Send> Seat<S> {
                     self.queue.push_front(txn);
                     break;
                 }
-                TxnWork::Dependent(..) => {
-                    if !self.arrive(txn) {
-                        return Turn::Parked;
-                    }
-                }
+                TxnWork::Dependent(..) => return self.arrive(txn),
             }
         }
         Turn::Progress
@@ -156,22 +224,19 @@ impl<S: Send> Seat<S> {
         }
     }
 
-    /// Class D: publishes the state; the last to arrive runs the work and says `true`, others are parked.
-    fn arrive(&mut self, txn: Arc<Txn<S>>) -> bool {
-        let TxnWork::Dependent(work, slots) = &txn.work else {
+    /// Class D: publishes the state; the last to arrive is to run the work, others are parked.
+    fn arrive(&mut self, txn: Arc<Txn<S>>) -> Turn {
+        let TxnWork::Dependent(_, slots) = &txn.work else {
             unreachable!("start_queued sends only class D here");
         };
         self.berth.publish(slots, self.shard);
-        if !txn.progress.count_down() {
+        if txn.progress.count_down() {
+            self.ready = Some(Ready(txn));
+            Turn::Ready
+        } else {
             self.parked = Some(txn);
-            return false;
+            Turn::Parked
         }
-        // SAFETY: this is the last of all shares, so every participant has published before its count-down and this
-        // thread has acquired all of them; nobody reclaims before `complete` releases `done`; only one shard is last.
-        work.whole(&mut unsafe { slots.lent(self.shard) });
-        self.berth.reclaim();
-        hold::complete(&self.hub, Some(self.shard), txn);
-        true
     }
 
     fn inbox(&self) -> &Inbox<S> {

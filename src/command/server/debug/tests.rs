@@ -21,6 +21,7 @@ fn fragments(f: &mut Fixture, line: &str) -> String {
             server: &f.server,
             command,
             shard,
+            idle: None,
         };
         if let Err(failure) = debug(&mut ctx, &argv) {
             Out::new(&mut part, Proto::V2).error(&failure.line());

@@ -125,7 +125,7 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("allocator_resident", memory.resident);
     lines.put("total_system_memory", process::machine_memory());
     lines.put("total_system_memory_human", human(process::machine_memory()));
-    scripts(lines);
+    scripts(lines, facts.server);
     let limit = usize::try_from(facts.config.maxmemory).unwrap_or(usize::MAX);
     lines.put("maxmemory", facts.config.maxmemory);
     lines.put("maxmemory_human", human(limit));
@@ -151,19 +151,22 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("lazyfreed_objects", facts.sum(|s| &s.lazyfreed));
 }
 
-/// There are no scripts yet.
-fn scripts(lines: &mut Lines) {
-    lines.zero(&["used_memory_lua", "used_memory_vm_eval"]);
-    lines.put("used_memory_lua_human", human(0));
-    lines.zero(&[
-        "used_memory_scripts_eval",
-        "number_of_cached_scripts",
-        "number_of_functions",
-        "number_of_libraries",
-        "used_memory_vm_functions",
-        "used_memory_vm_total",
-    ]);
-    lines.put("used_memory_vm_total_human", human(0));
-    lines.zero(&["used_memory_functions", "used_memory_scripts"]);
-    lines.put("used_memory_scripts_human", human(0));
+/// Lua's memory, and that of the texts it compiled (server.c `genRedisInfoString`).
+fn scripts(lines: &mut Lines, server: &Server) {
+    let scripting = &server.scripting;
+    let (of_scripts, of_functions) = scripting.memory();
+    let (texts, libraries) = (scripting.cache.memory(), scripting.shelf.now());
+    lines.put("used_memory_lua", of_scripts);
+    lines.put("used_memory_vm_eval", of_scripts);
+    lines.put("used_memory_lua_human", human(of_scripts));
+    lines.put("used_memory_scripts_eval", texts);
+    lines.put("number_of_cached_scripts", scripting.cache.len());
+    lines.put("number_of_functions", libraries.functions_len());
+    lines.put("number_of_libraries", libraries.len());
+    lines.put("used_memory_vm_functions", of_functions);
+    lines.put("used_memory_vm_total", of_scripts + of_functions);
+    lines.put("used_memory_vm_total_human", human(of_scripts + of_functions));
+    lines.put("used_memory_functions", libraries.memory());
+    lines.put("used_memory_scripts", texts + libraries.memory());
+    lines.put("used_memory_scripts_human", human(texts + libraries.memory()));
 }

@@ -50,6 +50,7 @@ mod tests {
             server: &f.server,
             command: table::lookup(b"dbsize").unwrap(),
             shard: 0,
+            idle: None,
         };
         usage(&mut ctx, &argv)?;
         Ok(String::from_utf8(reply).unwrap())

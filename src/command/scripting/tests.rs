@@ -1,0 +1,1 @@
+//! The commands through the fixture, on one store and on several.
