@@ -260,10 +260,37 @@ fn nodes_from_elsewhere_are_refused_or_work() {
 }
 
 #[test]
+fn entries_of_any_size_come_out_as_they_went_in() {
+    for_each_seed(4, |rng| {
+        let mut log = Log::default();
+        for ms in 1..=60 {
+            let texts: Vec<Vec<u8>> = (0..2 * (1 + rng.index(9)))
+                .map(|_| match rng.index(5) {
+                    0 => (rng.next_u64().cast_signed() >> rng.index(64)).to_string().into_bytes(),
+                    1 => vec![b'x'; 60 + rng.index(8)],
+                    2 => vec![b'y'; rng.index(300)],
+                    _ => vec![b'z'; rng.index(20)],
+                })
+                .collect();
+            let words: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+            let new = log.append(NewId::Exact(id(ms, 0)), &words, 0, &limits(7, 0)).unwrap();
+            let fields: Fields = texts.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+            assert_eq!(log.get(new).map(|entry| content(&entry)), Some((new, fields)));
+        }
+        assert!(
+            log.nodes()
+                .all(|(_, pack)| node::is_valid(pack) && Listpack::from_bytes(pack.as_bytes()).is_ok())
+        );
+    });
+    let longest = StreamId::MAX.text();
+    assert_eq!(&*longest, b"18446744073709551615-18446744073709551615");
+}
+
+#[test]
 fn items_that_are_numbers_come_out_as_text() {
     let mut log = Log::default();
     add(&mut log, 1, 1, "7 -3", &Limits::default()).unwrap();
     let entry = log.get(id(1, 1)).unwrap();
     assert_eq!(entry.fields().next(), Some((Item::Int(7), Item::Int(-3))));
-    assert_eq!((id(1, 2).text().as_slice(), id(1, 2).joined(b'.').as_slice()), (&b"1-2"[..], &b"1.2"[..]));
+    assert_eq!((&*id(1, 2).text(), &*id(1, 2).joined(b'.')), (&b"1-2"[..], &b"1.2"[..]));
 }
