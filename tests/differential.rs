@@ -14,6 +14,8 @@ mod compare;
 mod geo;
 #[path = "differential/grammar.rs"]
 mod grammar;
+#[path = "differential/hyperloglogs.rs"]
+mod hyperloglogs;
 #[path = "differential/keys.rs"]
 mod keys;
 #[path = "differential/lists.rs"]
@@ -30,6 +32,8 @@ mod sets;
 mod shrink;
 #[path = "differential/sorted_sets.rs"]
 mod sorted_sets;
+#[path = "differential/streams.rs"]
+mod streams;
 #[path = "differential/strings.rs"]
 mod strings;
 mod support;
@@ -46,6 +50,8 @@ const GROUPS: &[Group] = &[
     ("strings", 40, strings::RULES),
     ("bitmaps", 20, bitmaps::RULES),
     ("lists", 40, lists::RULES),
+    ("streams", 30, streams::RULES),
+    ("hyperloglogs", 10, hyperloglogs::RULES),
     ("sets", 30, sets::RULES),
     ("sorted_sets", 40, sorted_sets::RULES),
     ("geo", 15, geo::RULES),
@@ -79,7 +85,14 @@ fn incomparable(words: &[Vec<u8>]) -> bool {
     let port = (2..words.len()).any(|at| is(at, "port") && words.get(at + 1).is_some_and(|w| w != b"abc"));
     // 7.0 gives the name before it refuses the rest, 7.2 does not.
     let half_hello = is(0, "HELLO") && is(2, "SETNAME") && words.len() > 4;
-    if sorted_sets::waits_long(words) || sorted_sets::is_newer(words) || sets::leaves_some(words) {
+    if streams::incomparable(words) {
+        return true;
+    }
+    if sorted_sets::waits_long(words)
+        || sorted_sets::is_newer(words)
+        || sorted_sets::spoils_lex(words)
+        || sets::leaves_some(words)
+    {
         return true;
     }
     if lists::waits_long(words) || lists::ranks_least(words) {
@@ -115,6 +128,13 @@ fn sequence(rng: Rng, commands: usize, alone: bool) -> Vec<Step> {
             continue;
         }
         if alone && matches!(name.as_slice(), b"QUIT" | b"SCAN" | b"RANDOMKEY") {
+            continue;
+        }
+        // Other limits hold from the next turn of the loop on, not from the next command of a pipeline.
+        if alone
+            && name == b"CONFIG"
+            && words.iter().any(|word| word.to_ascii_lowercase().windows(5).any(|part| part == b"-max-"))
+        {
             continue;
         }
         match name.as_slice() {

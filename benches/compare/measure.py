@@ -17,17 +17,33 @@ WORKLOADS = {  # name: (keys per request, arguments of redis-benchmark)
     "mset": (10, ["-t", "mset"]),
     "mget10": (10, ["MGET"] + ["key:__rand_int__"] * 10),
 }
+TYPES = {  # the same for the other types, in an order in which each finds what the ones before it have made
+    "lpush": (1, ["-t", "lpush"]),
+    "rpush": (1, ["-t", "rpush"]),
+    "lrange100": (10, ["LRANGE", "mylist", "0", "99"]),
+    "lrange600": (10, ["LRANGE", "mylist", "0", "599"]),
+    "lpop": (1, ["-t", "lpop"]),
+    "rpop": (1, ["-t", "rpop"]),
+    "sadd": (1, ["-t", "sadd"]),
+    "spop": (1, ["-t", "spop"]),
+    "hset": (1, ["-t", "hset"]),
+    "zadd": (1, ["-t", "zadd"]),
+    "zpopmin": (1, ["-t", "zpopmin"]),
+    "xadd": (1, ["XADD", "mystream", "MAXLEN", "~", "1000000", "*", "field", "__rand_int__"]),
+    "eval": (1, ["EVAL", "return redis.call('GET',KEYS[1])", "1", "key:__rand_int__"]),
+}
+ALL = WORKLOADS | TYPES
 
 
 def requests_of(options, workload, pipeline):
     """How many requests one measurement makes: enough for about the same time whatever they cost."""
-    keys, _ = WORKLOADS[workload]
+    keys, _ = ALL[workload]
     return options.requests * (1 if pipeline == 1 else 4) // (1 if keys == 1 else 4)
 
 
 def generator(options, workload, pipeline, port, requests):
     """The command line of the load generator."""
-    _, arguments = WORKLOADS[workload]
+    _, arguments = ALL[workload]
     return ["taskset", "-c", options.client_cpus, options.benchmark, "-h", "127.0.0.1", "-p", str(port),
             "-n", str(requests), "-c", str(options.clients), "-P", str(pipeline), "-r", str(options.keyspace),
             "-d", str(options.size), "--csv"] + arguments
@@ -87,6 +103,14 @@ def load(options, stack):
             yield from interleaved(options, "load", servers, workload, pipeline)
 
 
+def types(options, stack):
+    """The commands of the other types, with 16 requests in flight."""
+    specs = [(name, command, options.server_cpus, 1) for name, command in options.servers.items()]
+    servers = start_filled(options, stack, specs)
+    for workload in options.types:
+        yield from interleaved(options, "types", servers, workload, 16)
+
+
 def shards(options, stack):
     """What a second shard costs: the servers that take {shards}, with one shard and with two, on random keys."""
     specs = []
@@ -127,14 +151,14 @@ def idle(options, stack):
                        "round": 1, "cpu_percent": f"{percent:.4f}"}
 
 
-RUNS = {"load": load, "shards": shards, "memory": memory, "idle": idle}
+RUNS = {"load": load, "types": types, "shards": shards, "memory": memory, "idle": idle}
 
 
 def command_lines(options, run):
     """For every workload of a run the command line behind its figures, {port} standing for the port."""
-    if run in ("load", "shards"):
+    if run in ("load", "types", "shards"):
         for pipeline in options.pipelines if run == "load" else [16]:
-            for workload in options.workloads:
+            for workload in options.types if run == "types" else options.workloads:
                 requests = requests_of(options, workload, pipeline)
                 words = generator(options, workload, pipeline, "{port}", requests)
                 yield f"{workload} P={pipeline}: {portable(words)}"

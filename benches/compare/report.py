@@ -60,6 +60,16 @@ def load(chosen, rows, root, image):
             + table(["requests per second / p99 ms"] + names, rates) + source(chosen, "load", root))
 
 
+def types(chosen, rows, root, _image):
+    """The same as `load` for the commands of the other types."""
+    names, cases = record.servers_of(rows), record.medians(rows)
+    cells = [[workload] + [figure(by, n, "cpu_us", ".2f") for n in names]
+             + [times(record.ratio(by, names, "cpu_us"))] + [throughput(by, n) for n in names]
+             for (workload, _), by in cases.items()]
+    head = ["CPU µs per request"] + names + ["ratio"] + [f"{n}, req/s / p99 ms" for n in names]
+    return ["### Other types, 16 requests in flight", ""] + table(head, cells) + source(chosen, "types", root)
+
+
 def shards(chosen, rows, root, _image):
     """What the second shard adds to a request's cost, for every server that has shards."""
     lines, names = ["### Two shards", ""], record.servers_of(rows)
@@ -98,7 +108,7 @@ def idle(chosen, rows, root, _image):
     return ["### Idle", ""] + table(["% of a core"] + names, cells) + source(chosen, "idle", root)
 
 
-SECTIONS = {"load": load, "shards": shards, "memory": memory, "idle": idle}
+SECTIONS = {"load": load, "types": types, "shards": shards, "memory": memory, "idle": idle}
 
 
 def draw(chosen, rows, path):

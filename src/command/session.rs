@@ -126,6 +126,9 @@ pub struct Queued {
     pub argv: Vec<Vec<u8>>,
 }
 
+/// What a tracked prefix takes here and in the table of prefixes, an estimate.
+const PREFIX_BYTES: usize = 64;
+
 /// CLIENT TRACKING: what a connection asked for.
 #[derive(Default)]
 pub struct Tracking {
@@ -328,7 +331,9 @@ impl Session {
         let commands = queue.map_or(-1, |q| i64::try_from(q.commands).unwrap_or(i64::MAX));
         info.multi.store(commands, Ordering::Relaxed);
         let watched = self.watch.as_ref().map_or(0, |w| w.bytes);
-        info.multi_bytes.store(queue.map_or(0, |q| q.bytes) + watched, Ordering::Relaxed);
+        // Without the prefixes themselves, which would have to be gone through (networking.c `getClientMemoryUsage`).
+        let prefixes = self.tracking.as_ref().map_or(0, |t| t.prefixes.len() * PREFIX_BYTES);
+        info.multi_bytes.store(queue.map_or(0, |q| q.bytes) + watched + prefixes, Ordering::Relaxed);
         info.set_flag(client_flag::MULTI, queue.is_some());
         info.set_flag(client_flag::DIRTY, self.watch.as_ref().is_some_and(|w| w.state.is_dirty()));
         info.watch.store(self.watch.as_ref().map_or(0, |w| w.keys.len()), Ordering::Relaxed);

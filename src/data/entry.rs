@@ -55,8 +55,8 @@ const LRU_SHIFT: u32 = 8;
 /// Highest value of the access clock field (24 bits; Redis: server.h LRU_BITS).
 pub const LRU_MAX: u32 = (1 << 24) - 1;
 
-/// The type of a value, as TYPE names it. The order is that of Redis's object types (server.h OBJ_STRING ...),
-/// leaving out modules.
+/// The type of a value, as TYPE names it. The numbers are those of Redis's object types (server.h OBJ_STRING ...), of
+/// which 5 is for modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Kind {
@@ -71,7 +71,7 @@ pub enum Kind {
     /// A hash.
     Hash = 4,
     /// A stream.
-    Stream = 5,
+    Stream = 6,
 }
 
 /// What an entry holds, by reference.

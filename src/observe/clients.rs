@@ -20,6 +20,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// What an idle connection takes, an estimate: this record, the session, the loop's entry, addresses and names.
 const CONNECTION_BYTES: usize = size_of::<ClientInfo>() + 1024;
 
+/// What a subscription takes beside the name, an estimate.
+const SUBSCRIPTION_BYTES: usize = 64;
+
 /// Replies of so many bytes are on their way, not piled up: Redis has a fixed buffer for them. What counts is beyond.
 const IN_PASSING: usize = 16 * 1024;
 
@@ -117,7 +120,7 @@ pub struct ClientInfo {
     pub output_bytes: AtomicUsize,
     /// Bytes that they take.
     pub output_room: AtomicUsize,
-    /// Bytes of the queue and of the names of watched keys.
+    /// Bytes of the queue, of the names of watched keys and of tracked prefixes.
     pub multi_bytes: AtomicUsize,
     /// Statistics id of the last command + 1; 0: none yet.
     pub last_command: AtomicUsize,
@@ -149,7 +152,10 @@ impl ClientInfo {
         let buffers = [&self.query_bytes, &self.query_free, &self.argv_bytes, &self.multi_bytes];
         let output = self.output_room.load(Ordering::Relaxed).saturating_sub(IN_PASSING);
         let bytes = buffers.iter().map(|bytes| bytes.load(Ordering::Relaxed));
-        bytes.fold(CONNECTION_BYTES.saturating_add(output), usize::saturating_add)
+        let subscriptions: usize =
+            [&self.sub, &self.psub, &self.ssub].iter().map(|count| count.load(Ordering::Relaxed)).sum();
+        let base = CONNECTION_BYTES.saturating_add(subscriptions.saturating_mul(SUBSCRIPTION_BYTES));
+        bytes.fold(base.saturating_add(output), usize::saturating_add)
     }
 
     /// Whether client eviction may end it (networking.c `clientEvictionAllowed`).

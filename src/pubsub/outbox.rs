@@ -62,6 +62,16 @@ impl Outbox {
         }
     }
 
+    /// How much is in it: a mark for [`Outbox::truncate`].
+    pub fn mark(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Drops what was published after `mark`: a script that is run again from the start must not publish twice.
+    pub fn truncate(&mut self, mark: usize) {
+        self.items.truncate(mark);
+    }
+
     /// Takes everything, each item with its number.
     pub fn take(&mut self) -> Vec<(u64, Outgoing)> {
         std::mem::take(&mut self.items)

@@ -126,6 +126,9 @@ fn what_one_thread_publishes_through_several_stores_can_be_put_in_order() {
         outboxes[at].publish(Kind::Channel, b"c", &[i as u8], routed());
     }
     outboxes[0].publish(Kind::Channel, b"c", b"to nobody", Routed::default());
+    let mark = outboxes[0].mark();
+    outboxes[0].publish(Kind::Channel, b"c", b"taken back", routed());
+    outboxes[0].truncate(mark);
     let mut items: Vec<_> = outboxes.iter_mut().flat_map(Outbox::take).collect();
     items.sort_by_key(|(number, _)| *number);
     let payloads: Vec<u8> = items

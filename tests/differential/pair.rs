@@ -176,6 +176,8 @@ impl Pair {
             ("active-expire-effort", "1"),
             ("appendfsync", "everysec"),
             ("list-max-listpack-size", "-2"),
+            ("stream-node-max-entries", "100"),
+            ("hll-sparse-max-bytes", "3000"),
             ("set-max-intset-entries", "512"),
             ("zset-max-listpack-entries", "128"),
             ("zset-max-listpack-value", "64"),

@@ -99,7 +99,7 @@ fn random(g: &mut Grammar) -> Words {
 
 fn scan(g: &mut Grammar) -> Words {
     let mut words = keyed(g, "SSCAN");
-    words.push(g.rng.pick(&["0", "0", "0", "abc", "-1"]).as_bytes().to_vec());
+    words.push(g.rng.pick(&["0", "0", "0", "abc"]).as_bytes().to_vec());
     if g.rng.percent(50) {
         let option = g.word("COUNT");
         words.extend([option, g.rng.pick(&["1000", "1000", "0", "x"]).as_bytes().to_vec()]);
@@ -112,6 +112,10 @@ fn scan(g: &mut Grammar) -> Words {
 }
 
 fn limits(g: &mut Grammar) -> Words {
+    // Within a transaction other limits do not hold yet.
+    if g.queueing() {
+        return keyed(g, "SCARD");
+    }
     let mut words = g.start("CONFIG SET set-max-intset-entries");
     words.push(g.rng.pick(&["0", "4", "512"]).as_bytes().to_vec());
     words

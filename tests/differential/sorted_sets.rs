@@ -43,10 +43,30 @@ pub fn waits_long(words: &[Vec<u8>]) -> bool {
     !time.is_some_and(|time| TIMES.iter().any(|known| known.as_bytes() == time))
 }
 
-/// WITHSCORE of ZRANK came with 7.2; random members are compared by their number only if nothing else can differ.
+/// WITHSCORE of ZRANK came with 7.2.
 pub fn is_newer(words: &[Vec<u8>]) -> bool {
     let is = |at: usize, text: &str| words.get(at).is_some_and(|w| w.eq_ignore_ascii_case(text.as_bytes()));
     (is(0, "ZRANK") || is(0, "ZREVRANK")) && words.len() > 3
+}
+
+/// Whether a mutation would give the members of `lex` different scores, or put something else there.
+pub fn spoils_lex(words: &[Vec<u8>]) -> bool {
+    let (Some(name), Some(rest)) = (words.first().map(|word| word.to_ascii_uppercase()), words.get(1..))
+    else {
+        return false;
+    };
+    if !rest.iter().any(|word| word == b"lex") {
+        return false;
+    }
+    let in_front = rest.first().is_some_and(|key| key == b"lex");
+    match name.as_slice() {
+        b"ZADD" => !in_front || rest[1..].iter().step_by(2).any(|score| score != b"0"),
+        b"ZRANGESTORE" => in_front,
+        name => {
+            !(name.starts_with(b"ZRANGE") || name.starts_with(b"ZREV") || name.starts_with(b"ZREM"))
+                && name != b"ZLEXCOUNT"
+        }
+    }
 }
 
 /// A sorted set: one of few keys of their own, sometimes any key.
@@ -382,7 +402,7 @@ fn random(g: &mut Grammar) -> Words {
 
 fn scan(g: &mut Grammar) -> Words {
     let mut words = keyed(g, "ZSCAN");
-    words.push(g.rng.pick(&["0", "0", "0", "abc", "-1"]).as_bytes().to_vec());
+    words.push(g.rng.pick(&["0", "0", "0", "abc"]).as_bytes().to_vec());
     if g.rng.percent(70) {
         let option = g.word("COUNT");
         words.extend([option, g.rng.pick(&["1000", "1000", "1000", "0", "x"]).as_bytes().to_vec()]);
@@ -395,6 +415,10 @@ fn scan(g: &mut Grammar) -> Words {
 }
 
 fn limits(g: &mut Grammar) -> Words {
+    // Within a transaction other limits do not hold yet.
+    if g.queueing() {
+        return keyed(g, "ZCARD");
+    }
     let name = *g.rng.pick(&["zset-max-listpack-entries", "zset-max-listpack-value"]);
     let mut words = g.start("CONFIG SET");
     words.push(name.as_bytes().to_vec());

@@ -1,7 +1,7 @@
 //! Doubles as Redis reads and writes them.
 
 use super::grisu;
-use super::integer::{write_i64, write_u64};
+use super::integer::{parse_i64, write_i64, write_u64};
 use super::syntax::{Magnitude, scan};
 
 /// Reads a double: decimal, `0x` hexadecimal or `inf`, the whole text, no leading space.
@@ -28,6 +28,11 @@ pub fn parse_f64_loosely(text: &[u8]) -> Option<f64> {
 
 /// Reads a double; `checked` decides over what is neither zero nor stated as infinite.
 fn read(text: &[u8], checked: impl Fn(f64) -> Option<f64>) -> Option<f64> {
+    // Most scores are whole numbers that a double holds exactly.
+    if let Some(number) = parse_i64(text).filter(|number| number.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS)
+    {
+        return Some(number as f64);
+    }
     let number = scan(text)?;
     let magnitude = match number.magnitude {
         Magnitude::Infinity => f64::INFINITY,

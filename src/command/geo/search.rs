@@ -9,7 +9,6 @@ use crate::data::geo::{Area, Place};
 use crate::data::zset::{Gather, ScoreBound, ScoreRange};
 use crate::data::{HKey, Item, Limits, ZSet};
 use crate::resp::Out;
-use std::cmp::Ordering;
 
 /// A member in the area.
 struct Found<'z> {
@@ -80,8 +79,7 @@ fn chosen<'z>(zset: &'z ZSet, area: &Area, call: &Call<'_>) -> Vec<Found<'z>> {
         Sort::None if call.count.is_some() && !call.any => Sort::Nearest,
         sort => sort,
     };
-    let nearest =
-        |a: &Found<'_>, b: &Found<'_>| a.distance_m.partial_cmp(&b.distance_m).unwrap_or(Ordering::Less);
+    let nearest = |a: &Found<'_>, b: &Found<'_>| a.distance_m.total_cmp(&b.distance_m);
     match sort {
         Sort::None => {}
         Sort::Nearest => found.sort_by(nearest),

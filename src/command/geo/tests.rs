@@ -1,3 +1,5 @@
+//! The handlers of GEO commands, on one shard and on several; figures are those of Redis.
+
 use crate::command::testing::{Fixture, check, run};
 
 fn sicily(f: &mut Fixture) {
@@ -99,4 +101,15 @@ fn the_effect_of_geoadd_is_a_zadd() {
     check(f, "GEOADD k CH 13.361389 38.115556 Palermo", ":1|");
     check(f, "GEOADD k NX 1 1 Palermo", ":0|");
     assert_eq!(f.effect_lines(), ["ZADD k CH 3479099956230698 Palermo"]);
+}
+
+/// Places on the edge of the map have a bit more than others; the search once cut it off and lost them.
+#[test]
+fn places_on_the_edge_of_the_map_are_found_where_redis_finds_them() {
+    let f = &mut Fixture::new();
+    check(f, "GEOADD g 0 85.05112878 top 180 39.637887 right 13.420138 37.682751 c", ":3|");
+    check(f, "GEOSEARCH g FROMMEMBER top BYRADIUS 240 M", "*1|$3|top|");
+    check(f, "GEORADIUSBYMEMBER g right 20 km", "*1|$5|right|");
+    check(f, "GEOADD d -118.896843 50.635729 d", ":1|");
+    check(f, "GEORADIUS d 180 39.696965 1000000 MI", "*0|");
 }

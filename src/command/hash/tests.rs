@@ -1,3 +1,4 @@
+//! Tests of `hash`.
 use crate::command::testing::{Fixture, NOW_MS, check, run};
 use std::collections::BTreeSet;
 
@@ -74,7 +75,9 @@ fn fields_expire() {
         f.now_ms = NOW_MS + 501;
         check(f, "HGET h b", "$-1|");
         check(f, "HEXISTS h b", ":0|");
-        check(f, "HKEYS h", if large { "*2|$1|a|$4|long|" } else { "*1|$1|a|" });
+        let keys = run(f, &["HKEYS", "h"]);
+        let names: BTreeSet<&str> = keys.split("\r\n").skip(2).step_by(2).collect();
+        assert_eq!(names, if large { BTreeSet::from(["a", "long"]) } else { BTreeSet::from(["a"]) });
         check(f, "HTTL h FIELDS 1 b", "*1|:-2|");
         let effects: Vec<String> =
             f.effect_lines().into_iter().filter(|line| !line.starts_with("HSET")).collect();

@@ -15,7 +15,10 @@ pub(super) fn pfadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         Some(Encoding::Dense) => raise_in_place(&mut ctx.keys, &key, elements)?,
         Some(Encoding::Sparse) => raise_all(&mut ctx.keys, &key, elements)?,
         None => {
-            put_back(&mut ctx.keys, &key, hll::empty());
+            // As Redis, which has counted nothing of it yet.
+            let mut fresh = hll::empty();
+            hll::invalidate(&mut fresh);
+            put_back(&mut ctx.keys, &key, fresh);
             1 + raise_all(&mut ctx.keys, &key, elements)?
         }
     };

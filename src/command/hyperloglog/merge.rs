@@ -9,6 +9,11 @@ use crate::data::HKey;
 use crate::data::hll::{self, Place, REGISTERS};
 use crate::keyspace::{Class, Expire};
 
+/// The keys of a call without sources: the specification of those then fits no words.
+pub(super) fn keys(args: Args<'_>, keys: &mut Vec<usize>) {
+    keys.extend(1..args.len());
+}
+
 /// PFMERGE destkey [sourcekey [sourcekey ...]]
 pub(super) fn pfmerge(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut registers = [0; REGISTERS];

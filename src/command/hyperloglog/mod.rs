@@ -25,7 +25,7 @@ pub static ROWS: &[Row] = &[
     Row::new(&meta::PFADD, KEYS, add::pfadd),
     Row::new(&meta::PFCOUNT, KEYS, count::pfcount),
     Row::new(&meta::PFDEBUG, KEYS, debug::pfdebug),
-    Row::new(&meta::PFMERGE, KEYS, merge::pfmerge),
+    Row::new(&meta::PFMERGE, KEYS, merge::pfmerge).with_keys(merge::keys),
     Row::new(&meta::PFSELFTEST, Route::Home, selftest::pfselftest),
 ];
 

@@ -1,3 +1,4 @@
+//! Tests of `set`.
 use crate::command::testing::{Fixture, check, run};
 use std::collections::BTreeSet;
 

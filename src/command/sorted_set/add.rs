@@ -79,7 +79,7 @@ fn check(addition: &Addition, elements: Args<'_>) -> Result<(), Failure> {
     if nx && xx {
         return Err(Failure::text("ERR XX and NX options at the same time are not compatible"));
     }
-    if (gt && nx) || (lt && nx) || (gt && lt) {
+    if (nx && (gt || lt)) || (gt && lt) {
         return Err(Failure::text("ERR GT, LT, and/or NX options at the same time are not compatible"));
     }
     if incr && elements.len() > 2 {

@@ -1,3 +1,5 @@
+//! The handlers of sorted sets, packed and as trees, on one shard and on several.
+
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use crate::command::Asked;

@@ -61,7 +61,8 @@ pub(super) fn xadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let id = added.id.text();
     ctx.out.bulk(&id);
     if journaled {
-        let effect = options.effect(args, Some(&id), added.kept.as_deref());
+        let given = matches!(options.id, Some(NewId::Exact(_)));
+        let effect = options.effect(args, (!given).then_some(&id), added.kept.as_deref());
         ctx.keys.effect(&key, &effect);
     }
     ctx.keys.changed(&key, Class::Stream, "xadd");

@@ -1,6 +1,6 @@
 //! XACK and XPENDING: entries that were delivered and not acknowledged.
 
-use super::{ids, noted, reply, require_group};
+use super::{ids, no_group, noted, reply};
 use crate::command::args::{c_str, int, is, word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::data::stream::{Consumer, Group};
@@ -64,9 +64,9 @@ pub(super) fn xpending(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let (key, name) = (HKey::new(word(args, 1)), word(args, 2));
     let now_ms = ctx.keys.now_ms;
-    require_group(&mut ctx.keys, &key, name, b"")?;
-    let entry = ctx.keys.peek(&key).and_then(|entry| crate::keyspace::collection::<Stream>(entry).ok());
-    let Some(group) = entry.and_then(|stream| stream.group(name)) else { return Ok(()) };
+    let stream = ctx.keys.read_as::<Stream>(&key)?;
+    let group = stream.and_then(|stream| stream.group(name));
+    let group = group.ok_or_else(|| no_group(key.bytes, name, b""))?;
     match filter {
         None => summary(&mut ctx.out, group),
         Some(filter) => list(&mut ctx.out, group, &filter, now_ms),

@@ -71,9 +71,7 @@ impl Area {
         match self.shape {
             Shape::Circle { radius } => {
                 let distance = self.middle.distance_m(place);
-                // Redis compares this way round: what is no number is inside.
-                let outside = distance > radius * self.unit_m;
-                (!outside).then_some(distance)
+                (distance <= radius * self.unit_m).then_some(distance)
             }
             Shape::Box { width, height } => {
                 let (width, height) = (width * self.unit_m, height * self.unit_m);

@@ -106,12 +106,13 @@ impl Cell {
         }
     }
 
-    /// A neighbour, around the edges of the map (geohash.c `geohash_move_x`, `geohash_move_y`).
+    /// A neighbour, around the edges of the map (geohash.c `geohash_move_x`, `geohash_move_y`). A coordinate that stays is
+    /// left as it is: a place on the very edge of the map has a bit too many, and is found only in its own column or row.
     pub(super) fn moved(self, east: Way, north: Way) -> Cell {
         let unused = u64::BITS - self.step * 2;
-        let x = stepped(self.bits & LONGITUDE_BITS, LATITUDE_BITS >> unused, east);
-        let y = stepped(self.bits & LATITUDE_BITS, LONGITUDE_BITS >> unused, north);
-        Cell { bits: x & LONGITUDE_BITS >> unused | y & LATITUDE_BITS >> unused, step: self.step }
+        let x = stepped(self.bits & LONGITUDE_BITS, LATITUDE_BITS >> unused, LONGITUDE_BITS >> unused, east);
+        let y = stepped(self.bits & LATITUDE_BITS, LONGITUDE_BITS >> unused, LATITUDE_BITS >> unused, north);
+        Cell { bits: x | y, step: self.step }
     }
 
     /// The scores in it: from the first to before the second (geo.c `scoresOfGeoHashBox`).
@@ -121,11 +122,11 @@ impl Cell {
     }
 }
 
-/// One coordinate, a step on; `gaps` are the bits of the other one, which carry over.
-fn stepped(bits: u64, gaps: u64, way: Way) -> u64 {
+/// One coordinate, a step on, within `own`; `gaps` are the bits of the other one, which carry over.
+fn stepped(bits: u64, gaps: u64, own: u64, way: Way) -> u64 {
     match way {
         Way::Stay => bits,
-        Way::Forth => bits.wrapping_add(gaps.wrapping_add(1)),
-        Way::Back => (bits | gaps).wrapping_sub(gaps.wrapping_add(1)),
+        Way::Forth => bits.wrapping_add(gaps.wrapping_add(1)) & own,
+        Way::Back => (bits | gaps).wrapping_sub(gaps.wrapping_add(1)) & own,
     }
 }

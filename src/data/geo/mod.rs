@@ -101,7 +101,8 @@ impl Place {
         let (from, to) = (radians(self.latitude), radians(other.latitude));
         let u = ((to - from) / 2.0).sin();
         let a = u * u + from.cos() * to.cos() * v * v;
-        2.0 * EARTH_RADIUS_M * a.sqrt().asin()
+        // Rounding may carry places on opposite sides beyond 1, where Redis gets what is no number.
+        2.0 * EARTH_RADIUS_M * a.sqrt().min(1.0).asin()
     }
 }
 

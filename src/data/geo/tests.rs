@@ -1,3 +1,5 @@
+//! Scores, distances and areas against Redis's figures, and against each other.
+
 #![allow(clippy::float_cmp, reason = "the last bit counts")]
 
 use super::*;
@@ -82,5 +84,17 @@ fn extreme_areas_have_ranges() {
             let area = Area { shape: Shape::Box { width: radius, height: radius }, ..area };
             assert!(!area.score_ranges().is_empty());
         }
+    }
+}
+
+#[test]
+fn a_distance_is_a_number_however_far_the_places_are_apart() {
+    let seed = os_random_u64();
+    println!("seed {seed}");
+    let mut rng = Prng::new(seed);
+    for _ in 0..20_000 {
+        let (longitude, latitude) = (rng.unit_f64() * 180.0, (rng.unit_f64() * 2.0 - 1.0) * LATITUDE_MAX);
+        let distance = place(longitude, latitude).distance_m(place(longitude - 180.0, -latitude));
+        assert!((20_020_000.0..20_021_000.0).contains(&distance), "{longitude} {latitude}: {distance}");
     }
 }

@@ -1,3 +1,4 @@
+//! Tests of `hash`.
 use super::*;
 use crate::data::Limits;
 use std::collections::BTreeMap;

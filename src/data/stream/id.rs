@@ -1,6 +1,6 @@
 //! The id of a stream's entry: two 64-bit numbers, of which the first is a time.
 
-use smallvec::SmallVec;
+use std::ops::Deref;
 
 /// An id. Ids are ordered by time, then by number (stream.h `streamID`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,7 +12,31 @@ pub struct StreamId {
 }
 
 /// An id as text: `ms-seq`.
-pub type IdText = SmallVec<[u8; 44]>;
+#[derive(Clone, Copy, Debug)]
+pub struct IdText {
+    /// Two numbers of up to twenty digits, and what stands between them.
+    bytes: [u8; 41],
+    len: usize,
+}
+
+impl IdText {
+    #[inline]
+    fn push(&mut self, part: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.len..self.len + part.len()) {
+            place.copy_from_slice(part);
+            self.len += part.len();
+        }
+    }
+}
+
+impl Deref for IdText {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
 
 impl StreamId {
     /// 0-0: below every entry.
@@ -55,11 +79,11 @@ impl StreamId {
     /// The two numbers with `mark` between them.
     #[must_use]
     pub fn joined(self, mark: u8) -> IdText {
-        let mut digits = itoa::Buffer::new();
-        let mut text = IdText::new();
-        text.extend_from_slice(digits.format(self.ms).as_bytes());
-        text.push(mark);
-        text.extend_from_slice(digits.format(self.seq).as_bytes());
+        let (mut ms, mut seq) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let mut text = IdText { bytes: [0; 41], len: 0 };
+        text.push(ms.format(self.ms).as_bytes());
+        text.push(&[mark]);
+        text.push(seq.format(self.seq).as_bytes());
         text
     }
 

@@ -28,10 +28,8 @@ impl Log {
     /// Removes the oldest entries and returns how many they were.
     pub fn trim(&mut self, trim: &Trim) -> u64 {
         let mut deleted: u64 = 0;
-        while let Some(mut first) = self.nodes.first_entry() {
-            if matches!(trim.keep, Keep::Newest(len) if self.len <= len) {
-                break;
-            }
+        while !matches!(trim.keep, Keep::Newest(len) if self.len <= len) {
+            let Some(mut first) = self.nodes.first_entry() else { break };
             let (id, pack) = (*first.key(), first.get_mut());
             let live = node::head(pack).map_or(0, |head| u64::try_from(head.live).unwrap_or(0));
             if trim.limit != 0 && deleted.saturating_add(live) > trim.limit {

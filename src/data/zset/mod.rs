@@ -63,7 +63,7 @@ impl ZSet {
     /// `zsetTypeMaybeConvert`).
     pub fn make_fit_for(&mut self, more: usize, limits: &Limits) {
         if more > limits.zset_entries {
-            self.to_tree();
+            self.make_tree();
         }
     }
 
@@ -121,7 +121,7 @@ impl ZSet {
                 if fits {
                     packed::insert(pack, name, score);
                 } else {
-                    return self.to_tree().put(name, score, Rule::default());
+                    return self.make_tree().put(name, score, Rule::default());
                 }
             }
             (Put::Updated(score), Some((pos, _))) => {
@@ -262,7 +262,7 @@ impl ZSet {
     }
 
     /// Changes to a tree and returns it.
-    fn to_tree(&mut self) -> &mut Tree {
+    fn make_tree(&mut self) -> &mut Tree {
         if let ZSet::Packed(pack) = self {
             let mut tree = Box::<Tree>::default();
             let mut digits = itoa::Buffer::new();

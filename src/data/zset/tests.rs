@@ -208,6 +208,19 @@ fn a_large_tree_grows_and_shrinks_from_either_end() {
     }
 }
 
+/// A new leaf once began behind any full one: scores that fall towards it from above got a leaf each.
+#[test]
+fn scores_that_fall_into_a_gap_share_leaves() {
+    let limits = Limits { zset_entries: 0, ..Limits::default() };
+    let mut zset = ZSet::fit_for(1, 1, &limits);
+    for score in (0..64).chain((1_000..11_000).rev()) {
+        zset.put(score.to_string().as_bytes(), f64::from(score), Rule::default(), &limits).unwrap();
+    }
+    let ZSet::Tree(tree) = &zset else { panic!("a tree") };
+    tree.order.check(zset.len());
+    assert!(tree.order.mem_bytes() < zset.len() * 36, "{}", tree.order.mem_bytes());
+}
+
 #[test]
 fn memory_per_element_is_below_that_of_a_skiplist() {
     let limits = Limits { zset_entries: 0, ..Limits::default() };

@@ -101,15 +101,23 @@ impl Node {
     }
 
     /// Adds a point that is not there. Returns the right part if the node had to be split.
-    fn insert(&mut self, point: Point, name: &[u8]) -> Option<Node> {
+    fn insert(&mut self, point: Point, name: &[u8], edge: Edge) -> Option<Node> {
         match self {
-            Node::Leaf(points) => insert_point(points, point, name).map(Node::Leaf),
-            Node::Branch(children) => insert_below(children, point, name).map(Node::Branch),
+            Node::Leaf(points) => insert_point(points, point, name, edge).map(Node::Leaf),
+            Node::Branch(children) => insert_below(children, point, name, edge).map(Node::Branch),
         }
     }
 }
 
-fn insert_point(points: &mut Vec<Point>, point: Point, name: &[u8]) -> Option<Vec<Point>> {
+/// Whether a node is the first or the last one of its depth. Only there a full node is left full when a new one begins:
+/// elsewhere points in descending order would each get a leaf of their own.
+#[derive(Clone, Copy)]
+struct Edge {
+    first: bool,
+    last: bool,
+}
+
+fn insert_point(points: &mut Vec<Point>, point: Point, name: &[u8], edge: Edge) -> Option<Vec<Point>> {
     let at = points.partition_point(|other| other.is_before(point.score, name));
     if points.len() < LEAF_MAX {
         if points.len() == points.capacity() {
@@ -118,11 +126,11 @@ fn insert_point(points: &mut Vec<Point>, point: Point, name: &[u8]) -> Option<Ve
         points.insert(at, point);
         return None;
     }
-    if at == LEAF_MAX {
+    if at == LEAF_MAX && edge.last {
         // Scores that only grow (times) leave full leaves behind.
         return Some(vec![point]);
     }
-    if at == 0 {
+    if at == 0 && edge.first {
         return Some(std::mem::replace(points, vec![point]));
     }
     let mut right = points.split_off(LEAF_MAX / 2);
@@ -137,10 +145,11 @@ fn insert_point(points: &mut Vec<Point>, point: Point, name: &[u8]) -> Option<Ve
     Some(right)
 }
 
-fn insert_below(children: &mut Vec<Child>, point: Point, name: &[u8]) -> Option<Vec<Child>> {
+fn insert_below(children: &mut Vec<Child>, point: Point, name: &[u8], edge: Edge) -> Option<Vec<Child>> {
     let at = child_of(children, point.score, name);
+    let below = Edge { first: edge.first && at == 0, last: edge.last && at + 1 == children.len() };
     let child = &mut children[at];
-    let split = child.node.insert(point, name);
+    let split = child.node.insert(point, name, below);
     child.count += 1;
     if let Some(first) = child.node.first() {
         child.first = first;
@@ -151,7 +160,7 @@ fn insert_below(children: &mut Vec<Child>, point: Point, name: &[u8]) -> Option<
     if children.len() <= BRANCH_MAX {
         return None;
     }
-    let cut = if at + 2 == children.len() { children.len() - 1 } else { children.len() / 2 };
+    let cut = if below.last { children.len() - 1 } else { children.len() / 2 };
     Some(children.split_off(cut))
 }
 
@@ -178,7 +187,8 @@ impl Order {
     pub(super) fn insert(&mut self, point: Point) {
         // The name is borrowed from a copy of the point: it does not depend on where the point goes.
         let member = point.member;
-        let Some(right) = self.root.insert(point, member.entry().key()) else { return };
+        let edge = Edge { first: true, last: true };
+        let Some(right) = self.root.insert(point, member.entry().key(), edge) else { return };
         let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
         self.root = Node::Branch([left, right].into_iter().filter_map(Child::new).collect());
     }

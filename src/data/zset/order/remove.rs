@@ -44,6 +44,25 @@ impl Node {
         }
     }
 
+    /// Takes out the point of a rank, which must be there.
+    fn remove_nth(&mut self, mut rank: usize) -> Point {
+        match self {
+            Node::Leaf(points) => points.remove(rank),
+            Node::Branch(children) => {
+                let mut at = 0;
+                while children[at].count <= rank {
+                    rank -= children[at].count;
+                    at += 1;
+                }
+                let child = &mut children[at];
+                let removed = child.node.remove_nth(rank);
+                child.count -= 1;
+                tidy(children, at);
+                removed
+            }
+        }
+    }
+
     /// Takes out the points of these ranks, and gives each to `gone` in order.
     fn remove_range(&mut self, ranks: Range<usize>, gone: &mut impl FnMut(Point)) {
         let children = match self {
@@ -113,10 +132,12 @@ impl Order {
     /// Takes out the points of these ranks, which must be there, and gives each to `gone` in order. `gone` may free the
     /// element: nothing in the tree leads to it by then but the part that is being emptied.
     pub(in super::super) fn remove_range(&mut self, ranks: Range<usize>, mut gone: impl FnMut(Point)) {
-        if !ranks.is_empty() {
-            self.root.remove_range(ranks, &mut gone);
-            self.lower_root();
+        match ranks.len() {
+            0 => return,
+            1 => gone(self.root.remove_nth(ranks.start)),
+            _ => self.root.remove_range(ranks, &mut gone),
         }
+        self.lower_root();
     }
 
     /// Drops levels of one child, and a branch without any.
