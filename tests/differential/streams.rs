@@ -312,7 +312,7 @@ fn node_size(g: &mut Grammar) -> Words {
 /// XINFO: 7.2 adds when a consumer was active; it also creates one that XCLAIM gives nothing, so they are left out.
 /// Times are the clock's.
 pub fn same_info(oracle: &Value, tested: &Value) -> bool {
-    without_consumers(oracle) == without_consumers(tested)
+    without_consumers(&busy_consumers(oracle)) == without_consumers(&busy_consumers(tested))
 }
 
 /// XPENDING: idle times are the clock's, or those that an XCLAIM set.
@@ -346,11 +346,34 @@ fn without_consumers(value: &Value) -> Value {
                 .map(|(key, value)| (key.clone(), without_consumers(value)))
                 .collect(),
         ),
-        Value::Array(items) if items.len().is_multiple_of(2) => {
+        Value::Array(items)
+            if items.len().is_multiple_of(2) && matches!(items.first(), Some(Value::Bulk(_))) =>
+        {
             let kept = items.chunks(2).filter(|pair| !left_out(&pair[0])).flatten();
             Value::Array(kept.map(without_consumers).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(without_consumers).collect()),
+        other => other.clone(),
+    }
+}
+
+/// XINFO CONSUMERS without those that have nothing pending.
+fn busy_consumers(value: &Value) -> Value {
+    let is = |value: &Value, name: &[u8]| matches!(value, Value::Bulk(text) if text == name);
+    let nothing = |key: &Value, value: &Value| is(key, b"pending") && *value == Value::Int(0);
+    let idle = |value: &&Value| match value {
+        Value::Array(items) => {
+            items.iter().any(|key| is(key, b"idle"))
+                && items.windows(2).any(|pair| nothing(&pair[0], &pair[1]))
+        }
+        Value::Map(pairs) => {
+            pairs.iter().any(|(key, _)| is(key, b"idle"))
+                && pairs.iter().any(|(key, value)| nothing(key, value))
+        }
+        _ => false,
+    };
+    match value {
+        Value::Array(items) => Value::Array(items.iter().filter(|item| !idle(item)).cloned().collect()),
         other => other.clone(),
     }
 }
