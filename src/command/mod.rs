@@ -9,6 +9,7 @@ pub mod access;
 pub mod args;
 pub mod bitmap;
 pub mod blocking;
+pub mod cluster;
 pub mod connection;
 pub mod ctx;
 pub mod failure;

@@ -126,6 +126,9 @@ pub struct Queued {
     pub argv: Vec<Vec<u8>>,
 }
 
+/// What a tracked prefix takes here and in the table of prefixes, an estimate.
+const PREFIX_BYTES: usize = 64;
+
 /// CLIENT TRACKING: what a connection asked for.
 #[derive(Default)]
 pub struct Tracking {
@@ -329,7 +332,7 @@ impl Session {
         info.multi.store(commands, Ordering::Relaxed);
         let watched = self.watch.as_ref().map_or(0, |w| w.bytes);
         // Without the prefixes themselves, which would have to be gone through (networking.c `getClientMemoryUsage`).
-        let prefixes = self.tracking.as_ref().map_or(0, |t| t.prefixes.len() * size_of::<Box<[u8]>>());
+        let prefixes = self.tracking.as_ref().map_or(0, |t| t.prefixes.len() * PREFIX_BYTES);
         info.multi_bytes.store(queue.map_or(0, |q| q.bytes) + watched + prefixes, Ordering::Relaxed);
         info.set_flag(client_flag::MULTI, queue.is_some());
         info.set_flag(client_flag::DIRTY, self.watch.as_ref().is_some_and(|w| w.state.is_dirty()));

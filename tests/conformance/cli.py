@@ -91,7 +91,7 @@ class Worker:
     @classmethod
     def run(cls, task):
         """Runs one unit."""
-        source, binary, unit, shards, options, logs = task
+        source, binary, unit, shards, options, logs, leave_out = task
         more = [word for test in options.only for word in ("--only", test)]
         settings = client.Settings(
             base_port=options.base_port + 400 * cls.number,
@@ -105,7 +105,7 @@ class Worker:
         )
         tree = suite.Tree(source, binary, shards)
         try:
-            return run_unit(tree, unit, shards, settings, logs / f"{unit.replace('/', '-')}.{shards}")
+            return run_unit(tree, unit, shards, settings, logs / f"{unit.replace('/', '-')}.{shards}", leave_out)
         finally:
             tree.remove()
 
@@ -157,7 +157,7 @@ def count(options, source, chosen, expected):
     server = shutil.which("redis-server")
     if not server:
         raise suite.Unreachable("redis-server is not installed")
-    tasks = [(source, server, unit, 0, options, cargo_target() / "conformance/logs") for unit in chosen]
+    tasks = [(source, server, unit, 0, options, cargo_target() / "conformance/logs", {}) for unit in chosen]
     results = run_all(tasks, options.jobs, expected, whole=False)
     print(report.text_table(results, expected))
     for result in results:
@@ -195,7 +195,11 @@ def main(words):
     whole = not options.fast and not options.only
     logs = cargo_target() / "conformance" / "logs"
     shards = [int(word) for word in options.shards.split(",")]
-    tasks = [(source, binary, unit, n, options, logs) for unit in chosen for n in shards]
+    tasks = [
+        (source, binary, unit, n, options, logs, {} if options.only else expected.skipped(unit, n))
+        for unit in chosen
+        for n in shards
+    ]
     results = again(run_all(tasks, options.jobs, expected, whole), tasks, options, expected, whole)
     results.sort(key=lambda result: (result.unit, result.shards))
     if options.json:

@@ -9,6 +9,7 @@
     shards = [4]                # absent: with any number of shards
     sometimes = true            # depends on time: may pass as well. Absent: passing is an error
     absent = true               # the suite itself leaves them out with this server
+    skip = true                 # not even tried, since what it leaves behind fails others; counts as failed
     tests = ["...", "..."]
 
 Order and reasons are kept when the file is rewritten.
@@ -34,6 +35,7 @@ class Entry:
     shards: list | None = None
     sometimes: bool = False
     absent: bool = False
+    skip: bool = False
 
     def covers(self, shards):
         """Whether it speaks of runs with so many shards."""
@@ -73,6 +75,11 @@ class Expected:
             if entry.unit == unit and entry.covers(shards) and test in entry.tests:
                 return entry
         return None
+
+    def skipped(self, unit, shards):
+        """Tests of a unit that are not tried, with their reasons."""
+        entries = [entry for entry in self.entries if entry.unit == unit and entry.skip and entry.covers(shards)]
+        return {test: "not tried: " + entry.reason for entry in entries for test in entry.tests}
 
     def judge(self, result, whole):
         """Compares; `whole` says that no test of the unit was left out on purpose."""
@@ -124,7 +131,7 @@ class Expected:
                 entry.tests.remove(test)
                 others = sorted((set(entry.shards) if entry.shards else ran) - {shards})
                 if others:
-                    self.entries.append(Entry(unit, entry.reason, [test], others, entry.sometimes, entry.absent))
+                    self.entries.append(Entry(unit, entry.reason, [test], others, entry.sometimes, entry.absent, entry.skip))
 
     def _join(self):
         """Joins entries that differ in nothing but their tests; a test that fails with 1 and 4 fails with any."""
@@ -132,20 +139,20 @@ class Expected:
         for entry in self.entries:
             for test in entry.tests:
                 reason = UNEXPLAINED if entry.reason.startswith(UNEXPLAINED) else entry.reason
-                key = (entry.unit, test, reason, entry.sometimes, entry.absent)
+                key = (entry.unit, test, reason, entry.sometimes, entry.absent, entry.skip)
                 if key not in shards_of:
                     shards_of[key] = (set(), entry.reason)
                     order.append(key)
                 shards_of[key][0].update(entry.shards or (1, 4))
         joined = {}
         for key in order:
-            unit, test, _, sometimes, absent = key
+            unit, test, _, *traits = key
             shards, reason = shards_of[key]
             where = None if {1, 4} <= shards else tuple(sorted(shards))
-            joined.setdefault((unit, reason, where, sometimes, absent), []).append(test)
+            joined.setdefault((unit, reason, where, *traits), []).append(test)
         self.entries = [
-            Entry(unit, reason, tests, list(where) if where else None, sometimes, absent)
-            for (unit, reason, where, sometimes, absent), tests in joined.items()
+            Entry(unit, reason, tests, list(where) if where else None, *traits)
+            for (unit, reason, where, *traits), tests in joined.items()
         ]
         # By unit; within one in the order in which they were.
         self.entries.sort(key=lambda entry: entry.unit)
@@ -162,6 +169,8 @@ class Expected:
                 lines.append("sometimes = true")
             if entry.absent:
                 lines.append("absent = true")
+            if entry.skip:
+                lines.append("skip = true")
             lines += ["tests = [", *(f"    {_quote(test)}," for test in entry.tests), "]"]
         self.path.write_text("\n".join(lines) + "\n")
 

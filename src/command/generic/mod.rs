@@ -51,7 +51,7 @@ pub static ROWS: &[Row] = &[
     Row::new(&super::meta::server::RESTORE_ASKING, WHOLE, dump::restore),
     Row::new(&meta::SCAN, Route::Cursor(1), scan::scan),
     Row::new(&meta::SORT, Route::Far(sort::has_patterns), sort::sort).with_keys(sort::keys_of),
-    Row::new(&meta::SORT_RO, Route::Far(sort::has_patterns), sort::sort_ro),
+    Row::new(&meta::SORT_RO, Route::Far(sort::has_patterns), sort::sort_ro).with_keys(|_, keys| keys.push(1)),
     Row::new(&meta::TOUCH, SUM, presence::touch),
     Row::new(&meta::TTL, WHOLE, ttl::ttl),
     Row::new(&meta::TYPE, WHOLE, presence::type_of),

@@ -3,6 +3,7 @@
 //! Handlers run on the shard of the caller's connection. What other shards know they publish as relaxed counters
 //! (`observe::ShardStats`), which may be a loop turn old.
 
+mod absent;
 pub mod acl_cmd;
 pub mod command_cmd;
 mod config_cmd;
@@ -19,6 +20,8 @@ mod status;
 
 use super::meta::server as meta;
 use super::{Route, Row};
+
+pub use absent::ROWS as ABSENT_ROWS;
 
 /// The command table's rows of this group, COMMAND and the the keyspace's and DEBUG aside.
 pub static ROWS: &[Row] = &[

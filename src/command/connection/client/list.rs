@@ -12,6 +12,9 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+/// Size of Redis's reply buffers (server.h PROTO_REPLY_CHUNK_BYTES).
+const REPLY_CHUNK: usize = 16 * 1024;
+
 /// Letters of flags, in Redis's order.
 const FLAGS: &[(u32, u8)] = &[
     (client_flag::MONITOR, b'O'),
@@ -144,6 +147,10 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, viewer: &Viewer<'_>) {
     let free = client.query_free.load(Relaxed);
     let (output, queued) = (client.output_bytes.load(Relaxed), client.multi_bytes.load(Relaxed));
     let total = client.memory() + running;
+    // Redis: a fixed buffer of 16 KiB first, then a list of chunks of that size.
+    let first = output.min(REPLY_CHUNK);
+    let piled = output - first;
+    let chunks = piled.div_ceil(REPLY_CHUNK);
     let events = if output > 0 { "rw" } else { "r" };
     // Writing to a Vec cannot fail.
     let _ =
@@ -152,7 +159,7 @@ fn line(text: &mut Vec<u8>, client: &ClientInfo, viewer: &Viewer<'_>) {
     let _ = write!(
         text,
         " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={} qbuf={query} qbuf-free={free} argv-mem={words} \
-         multi-mem={queued} rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events={events} \
+         multi-mem={queued} rbs={output} rbp={output} obl={first} oll={chunks} omem={piled} tot-mem={total} events={events} \
          cmd={command} user=",
         seconds_since(client.created_ms),
         seconds_since(last_ms),
