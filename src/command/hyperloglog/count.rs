@@ -39,6 +39,12 @@ pub(super) fn merge(
 fn count_one(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<u64, crate::command::Failure> {
     let key = HKey::new(word(args, 1));
     let Some(entry) = ctx.keys.read(&key) else { return Ok(0) };
+    hll_of(entry)?;
+    if !entry.is_raw() {
+        // As Redis's, a value that may get a number noted is encoded for changes (db.c `dbUnshareStringValue`).
+        ctx.keys.edit_string(&key, 0, |_| ());
+    }
+    let Some(entry) = ctx.keys.peek(&key) else { return Ok(0) };
     let hll = hll_of(entry)?;
     if let Some(count) = hll.cached() {
         return Ok(count);

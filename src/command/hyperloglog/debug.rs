@@ -11,6 +11,8 @@ use std::fmt::Write;
 pub(super) fn pfdebug(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (sub, key) = (c_str(word(args, 1)), HKey::new(word(args, 2)));
     let entry = ctx.keys.write(&key).ok_or(Failure::text("ERR The specified key does not exist"))?;
+    hll_of(entry)?;
+    entry.set_raw(true);
     let hll = hll_of(entry)?;
     if is(sub, "GETREG") {
         make_dense(ctx, args)?;
