@@ -203,6 +203,18 @@ fn offset(stack: &mut Stack<'_>) -> Result<usize, Raised> {
     Ok(position - 1)
 }
 
+/// The number unpacked last, which `c0` takes as its size.
+fn previous_size(stack: &mut Stack<'_>, results: &mut usize) -> Result<usize, Raised> {
+    let Some(size) = stack.number(-1).filter(|_| *results > 0) else {
+        return Err(stack.raise(b"format 'c0' needs a previous size"));
+    };
+    stack.pop(1);
+    *results -= 1;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let size = if size < 0.0 { usize::MAX } else { size as usize };
+    Ok(size)
+}
+
 fn unpack(stack: &mut Stack<'_>) -> Result<usize, Raised> {
     let mut format = Format::new(check_bytes(stack, 1)?);
     let data = check_bytes(stack, 2)?;
@@ -237,17 +249,11 @@ fn unpack(stack: &mut Stack<'_>) -> Result<usize, Raised> {
             b'c' => {
                 let mut bytes = bytes;
                 if item.size == 0 {
-                    let Some(size) = stack.number(-1).filter(|_| results > 0) else {
-                        return Err(stack.raise(b"format 'c0' needs a previous size"));
-                    };
-                    stack.pop(1);
-                    results -= 1;
-                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-                    let size = if size < 0.0 { usize::MAX } else { size as usize };
-                    let Some(known) = part(at, size) else {
+                    item.size = previous_size(stack, &mut results)?;
+                    let Some(known) = part(at, item.size) else {
                         return Err(stack.bad_argument(2, "data string too short"));
                     };
-                    (bytes, item.size) = (known, size);
+                    bytes = known;
                 }
                 stack.push_bytes(bytes);
                 results += 1;

@@ -16,6 +16,18 @@ type Visitor<'a> = (Caller, &'static Command, Argv<'a>, usize);
 /// otherwise build gigabytes before their connections' output limits are looked at, and stall this shard meanwhile.
 const REPLIES_PER_TURN: usize = 4 * 1024 * 1024;
 
+/// The next few requests of a batch, from `at` on, which moves behind them.
+fn visitors_at<'r>(from: usize, requests: &'r [u8], at: &mut usize) -> SmallVec<[Visitor<'r>; AHEAD]> {
+    let mut visitors = SmallVec::new();
+    while visitors.len() < AHEAD
+        && let Some((caller, command, argv, next)) = Batch::request_at(from, requests, *at)
+    {
+        *at = next;
+        visitors.extend(table::by_id(command).map(|command| (caller, command, argv, next)));
+    }
+    visitors
+}
+
 impl<D: Driver> Shard<D>
 where
     D::Socket: Connection,
@@ -31,13 +43,7 @@ where
         let mut meter = std::mem::take(&mut self.meter);
         self.serving = Some(from);
         while batch.reply_bytes() < REPLIES_PER_TURN && stray.is_none() {
-            let mut visitors: SmallVec<[Visitor<'_>; AHEAD]> = SmallVec::new();
-            while visitors.len() < AHEAD
-                && let Some((caller, command, argv, next)) = Batch::request_at(from, &requests, at)
-            {
-                at = next;
-                visitors.extend(table::by_id(command).map(|command| (caller, command, argv, next)));
-            }
+            let visitors = visitors_at(from, &requests, &mut at);
             let Some((first, ..)) = visitors.first() else {
                 done = at;
                 break;

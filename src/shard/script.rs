@@ -24,7 +24,7 @@ use super::multi::Foreign;
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
 use crate::command::scripting::{self, Outlook};
-use crate::command::{Args, Command, Idle, View, table};
+use crate::command::{Args, Command, Idle, Session, View, table};
 use crate::data::slot::key_slot;
 use crate::keyspace::slots;
 use crate::script::Placement;
@@ -114,6 +114,19 @@ where
         blocked::serve(loan.state(), &mut self.meter, self.id);
         self.seat.take_back(loan);
         self.running = None;
+        if strayed && !direct {
+            out.clear();
+        }
+        self.give_back(key, session, out, direct);
+        if strayed {
+            return self.whole(key, command, argv, ShardSet::all(self.n));
+        }
+        Flow::Done
+    }
+
+    /// Gives a connection its session back, and the reply to send: as its whole output (`direct`), or behind what other
+    /// shards still owe it.
+    fn give_back(&mut self, key: usize, session: Box<Session>, mut out: Vec<u8>, direct: bool) {
         let subscribed = session.subscriptions.is_some();
         let tracking = session.tracking.is_some();
         if let Some(conn) = self.conns.get_mut(key) {
@@ -123,7 +136,7 @@ where
                 // What was pushed to it meanwhile comes behind.
                 let pushed = std::mem::replace(&mut conn.out, out);
                 conn.out.extend_from_slice(&pushed);
-            } else if !strayed {
+            } else if !out.is_empty() {
                 conn.order.local(|to| to.append(&mut out));
             }
         }
@@ -136,10 +149,6 @@ where
         if tracking {
             self.sort_invalid();
         }
-        if strayed {
-            return self.whole(key, command, argv, ShardSet::all(self.n));
-        }
-        Flow::Done
     }
 
     /// Starts a script again that strayed, for a connection of shard `from`.
