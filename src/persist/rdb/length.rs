@@ -37,7 +37,7 @@ pub(super) fn write_len(out: &mut Vec<u8>, len: u64) {
 }
 
 /// Appends a string: as a number if it is a short one, compressed if `compress` and it helps.
-pub(super) fn write_string(out: &mut Vec<u8>, text: &[u8], compress: bool) {
+pub fn write_string(out: &mut Vec<u8>, text: &[u8], compress: bool) {
     if text.len() <= INT_TEXT_MAX
         && let Some(number) = canonical_i64(text)
         && write_int(out, number)

@@ -23,6 +23,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use length::{Reader, write_string};
 pub use read::{Invalid, Value, read_value};
 pub use write::write_value;
 

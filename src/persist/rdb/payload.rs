@@ -3,7 +3,7 @@
 
 use super::length::Reader;
 use super::read::{Invalid, Value, read_value};
-use super::{VERSION_MAX, write_value};
+use super::{VERSION, VERSION_MAX, write_value};
 use crate::data::{Entry, Limits};
 use crc::{CRC_64_REDIS, Crc, Table};
 
@@ -23,6 +23,16 @@ pub fn crc64(bytes: &[u8]) -> u64 {
 pub fn dump(entry: &Entry, compress: bool) -> Vec<u8> {
     let mut out = Vec::new();
     let version = write_value(&mut out, entry, compress);
+    sealed(out, version)
+}
+
+/// A payload of bytes that any version knows.
+#[must_use]
+pub fn seal(bytes: Vec<u8>) -> Vec<u8> {
+    sealed(bytes, VERSION)
+}
+
+fn sealed(mut out: Vec<u8>, version: u16) -> Vec<u8> {
     out.extend_from_slice(&version.to_le_bytes());
     let sum = crc64(&out);
     out.extend_from_slice(&sum.to_le_bytes());
