@@ -9,7 +9,7 @@ use crate::command::meta::flag;
 use crate::command::pubsub::allowed_while_subscribed;
 use crate::command::server_state::Pause;
 use crate::command::session::ReplyMode;
-use crate::command::{Args, Command, Failure, Handler, Server, Session, ShardOp};
+use crate::command::{Args, Command, Failure, Handler, Route, Server, Session, ShardOp, scripting};
 use crate::config::ProtectedAction;
 use crate::keyspace::Store;
 use crate::observe::log;
@@ -77,6 +77,7 @@ where
             matches!(command.row.handler, Handler::Shard(_)) || matches!(meta.name, "quit" | "reset");
         if let Some(pause) = self.server.paused(self.time.unix_ms)
             && self.held_back(key, pause, command)
+            && !(pause == Pause::Write && self.is_reading_script(command, argv))
         {
             return Some(Flow::Retry(Hold::Pause));
         }
@@ -142,6 +143,12 @@ where
                 .is_some_and(|m| m.queue.iter().any(|q| writes(q.command))),
             Pause::Write => writes(command),
         }
+    }
+
+    /// Whether the command runs a script that has declared not to write, which a pause of writes lets pass.
+    fn is_reading_script(&self, command: &'static Command, argv: Args<'_>) -> bool {
+        matches!(command.row.route, Route::Script)
+            && scripting::declares_no_writes(&self.server, command, argv)
     }
 
     /// Refuses most commands to a connection that subscribes in RESP2 (server.c `processCommand`).

@@ -7,7 +7,7 @@ use crate::command::nested::failure;
 use crate::command::{Args, Command, Ctx, Failure, Outcome, Server};
 use crate::script::cache::Placement;
 use crate::script::engine::{self, Named};
-use crate::script::{Flags, Script};
+use crate::script::{Flags, Script, flags};
 use std::sync::Arc;
 
 const NO_SCRIPT: Failure = Failure::text("NOSCRIPT No matching script. Please use EVAL.");
@@ -68,6 +68,19 @@ pub struct Outlook {
     pub placement: Placement,
     /// What it declares.
     pub flags: Flags,
+}
+
+/// Whether these words call a script or function that declares that it does not write (script.c
+/// `scriptFlagsToCmdFlags`).
+pub fn declares_no_writes(server: &Server, command: &Command, argv: Args<'_>) -> bool {
+    let flags = match find(server, command, argv) {
+        Some(outlook) => Some(outlook.flags),
+        None if command.row.meta.name == "eval" => {
+            flags::of_script(word(argv, 1)).ok().map(|(flags, _)| flags)
+        }
+        None => None,
+    };
+    flags.is_some_and(|flags| flags.has(flags::NO_WRITES))
 }
 
 /// Looks up the script or function that these words call; `None` if there is none yet.

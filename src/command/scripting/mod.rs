@@ -16,7 +16,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 
-pub use eval::{Outlook, find};
+pub use eval::{Outlook, declares_no_writes, find};
 
 use super::meta::scripting as meta;
 use super::{Route, Row};
