@@ -359,8 +359,9 @@ fn consume(crowd: &Crowd, mut rng: Rng) -> Vec<String> {
         let mut conn = Conn::open(crowd.port).unwrap();
         for _ in 0..rng.range(1, 30) {
             let start = rng.index(CROWD_KEYS);
-            let keys: Vec<String> =
-                (0..rng.range(1, 4) as usize).map(|i| format!("q{}", (start + i) % CROWD_KEYS)).collect();
+            let keys: Vec<String> = (0..usize::try_from(rng.range(1, 4)).unwrap())
+                .map(|i| format!("q{}", (start + i) % CROWD_KEYS))
+                .collect();
             let mut words: Vec<&str> = vec!["BLPOP"];
             words.extend(keys.iter().map(String::as_str));
             let (from, to) = (format!("q{start}"), format!("q{}", (start + 1) % CROWD_KEYS));

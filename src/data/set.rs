@@ -59,7 +59,7 @@ impl Set {
             Set::Table(_) => false,
         };
         if exceeds {
-            self.to_table();
+            self.convert_to_table();
         }
     }
 
@@ -119,7 +119,7 @@ impl Set {
                 if let Some(number) = canonical_i64(member) {
                     let added = ints.insert(number);
                     if ints.len() > limits.set_ints.min(INTS_MAX) {
-                        self.to_table();
+                        self.convert_to_table();
                     }
                     return added;
                 }
@@ -130,7 +130,7 @@ impl Set {
                 }
             }
         }
-        add_to_table(self.to_table(), member)
+        add_to_table(self.convert_to_table(), member)
     }
 
     /// Adds a member of another set; `false` if it was there.
@@ -220,7 +220,7 @@ impl Set {
     }
 
     /// Changes to a table and returns it.
-    fn to_table(&mut self) -> &mut Fields {
+    fn convert_to_table(&mut self) -> &mut Fields {
         if !matches!(self, Set::Table(_)) {
             let mut table = Box::<Fields>::default();
             for item in self.iter() {

@@ -35,7 +35,7 @@ pub fn incomparable(words: &[Vec<u8>]) -> bool {
     let is = |at: usize, text: &str| words.get(at).is_some_and(|w| w.eq_ignore_ascii_case(text.as_bytes()));
     let find = |text: &str| (1..words.len()).find(|at| is(*at, text));
     if is(0, "XREAD") || is(0, "XREADGROUP") {
-        let unpaired = find("STREAMS").is_some_and(|at| (words.len() - at) % 2 == 0);
+        let unpaired = find("STREAMS").is_some_and(|at| (words.len() - at).is_multiple_of(2));
         return unpaired || find("BLOCK").is_some();
     }
     // 7.0 lets the last id fall below one that was deleted.

@@ -22,10 +22,10 @@ pub(super) fn hrandfield(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         [option] if is(option, "WITHVALUES") => true,
         _ => return Err(Failure::Syntax),
     };
-    if let (true, Some(Count::Distinct(n) | Count::Repeated(n))) = (with_values, count) {
-        if n as u64 > (i64::MAX / 2) as u64 {
-            return Err(Failure::text("ERR value is out of range"));
-        }
+    if let (true, Some(Count::Distinct(n) | Count::Repeated(n))) = (with_values, count)
+        && n as u64 > (i64::MAX / 2) as u64
+    {
+        return Err(Failure::text("ERR value is out of range"));
     }
     // Every field must be as likely as any other, so those past their time go first (t_hash.c `hrandfieldCommand`).
     let now_ms = ctx.keys.now_ms;

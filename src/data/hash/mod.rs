@@ -83,7 +83,7 @@ impl Hash {
             && words.iter().all(|word| word.len() <= limits.hash_value_bytes)
             && pack.safe_to_add(total);
         if !fits {
-            self.to_table();
+            self.convert_to_table();
         }
     }
 
@@ -128,12 +128,12 @@ impl Hash {
         let long = field.len() > limits.hash_value_bytes || value.len() > limits.hash_value_bytes;
         let existed = match self {
             Hash::Table(table) => return set_entry(table, field, value, ttl, now_ms),
-            _ if long => return set_entry(self.to_table(), field, value, ttl, now_ms),
+            _ if long => return set_entry(self.convert_to_table(), field, value, ttl, now_ms),
             Hash::Packed(pack) => packed::set(pack, field, value),
             Hash::PackedTtl(pack) => packed::set_with_ttl(pack, field, value, ttl, now_ms),
         };
         if self.len() > limits.hash_entries {
-            self.to_table();
+            self.convert_to_table();
         }
         existed
     }
@@ -230,7 +230,7 @@ impl Hash {
     }
 
     /// Changes to a table and returns it.
-    fn to_table(&mut self) -> &mut Fields {
+    fn convert_to_table(&mut self) -> &mut Fields {
         let mut table = Box::<Fields>::default();
         let mut add = |field: Item<'_>, value: Item<'_>, at_ms: Option<i64>| {
             let (mut name, mut text) = (itoa::Buffer::new(), itoa::Buffer::new());

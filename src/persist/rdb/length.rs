@@ -44,16 +44,17 @@ pub fn write_string(out: &mut Vec<u8>, text: &[u8], compress: bool) {
     {
         return;
     }
-    if compress && text.len() >= LZF_FROM && u32::try_from(text.len()).is_ok() {
-        if let Ok(packed) = lzf::compress(text) {
-            if packed.len() + LZF_GAIN <= text.len() {
-                out.push(ENC_LZF);
-                write_len(out, packed.len() as u64);
-                write_len(out, text.len() as u64);
-                out.extend_from_slice(&packed);
-                return;
-            }
-        }
+    if compress
+        && text.len() >= LZF_FROM
+        && u32::try_from(text.len()).is_ok()
+        && let Ok(packed) = lzf::compress(text)
+        && packed.len() + LZF_GAIN <= text.len()
+    {
+        out.push(ENC_LZF);
+        write_len(out, packed.len() as u64);
+        write_len(out, text.len() as u64);
+        out.extend_from_slice(&packed);
+        return;
     }
     write_len(out, text.len() as u64);
     out.extend_from_slice(text);
@@ -132,7 +133,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// The bytes end, or a string's special encoding stands there.
-    pub fn len(&mut self) -> Result<u64, Invalid> {
+    pub fn length(&mut self) -> Result<u64, Invalid> {
         let first = self.byte()?;
         match first {
             0..=0x3F => Ok(u64::from(first)),
@@ -146,9 +147,9 @@ impl<'a> Reader<'a> {
     /// A number of elements, each of which takes `bytes_each` bytes at least: more cannot follow.
     ///
     /// # Errors
-    /// As [`Reader::len`], or so many cannot follow.
+    /// As [`Reader::length`], or so many cannot follow.
     pub fn count(&mut self, bytes_each: usize) -> Result<usize, Invalid> {
-        let count = usize::try_from(self.len()?).map_err(|_| Invalid::Length)?;
+        let count = usize::try_from(self.length()?).map_err(|_| Invalid::Length)?;
         if count.checked_mul(bytes_each).is_none_or(|bytes| bytes > self.left()) {
             return Err(Invalid::Truncated);
         }
@@ -162,7 +163,7 @@ impl<'a> Reader<'a> {
     pub fn string(&mut self) -> Result<Cow<'a, [u8]>, Invalid> {
         let first = self.bytes.get(self.at).copied().ok_or(Invalid::Truncated)?;
         if first < ENC_INT8 {
-            let len = usize::try_from(self.len()?).map_err(|_| Invalid::Length)?;
+            let len = usize::try_from(self.length()?).map_err(|_| Invalid::Length)?;
             return self.take(len).map(Cow::Borrowed);
         }
         self.at += 1;
@@ -178,7 +179,7 @@ impl<'a> Reader<'a> {
 
     fn compressed(&mut self) -> Result<Vec<u8>, Invalid> {
         let packed_len = self.count(1)?;
-        let len = usize::try_from(self.len()?).map_err(|_| Invalid::Length)?;
+        let len = usize::try_from(self.length()?).map_err(|_| Invalid::Length)?;
         let packed = self.take(packed_len)?;
         // Its offsets are 32 bits wide, and what cannot come out is not allocated.
         if i32::try_from(len).is_err() || len > packed_len.saturating_mul(LZF_RATIO_MAX) {

@@ -115,7 +115,7 @@ fn pack_of(bytes: &[u8]) -> Result<Listpack, Invalid> {
 
 /// Checks that every `width`th element of a pack occurs once, and that there are whole groups of them.
 fn check_distinct(pack: &Listpack, width: usize) -> Result<(), Invalid> {
-    if pack.len() % width != 0 {
+    if !pack.len().is_multiple_of(width) {
         return Err(Invalid::Pack);
     }
     let mut seen = AHashSet::with_capacity(pack.len() / width);
@@ -153,7 +153,7 @@ fn read_ziplists(from: &mut Reader<'_>, limits: &Limits) -> Result<List, Invalid
 fn read_nodes(from: &mut Reader<'_>, limits: &Limits) -> Result<List, Invalid> {
     let mut list = List::new();
     for _ in 0..from.count(2)? {
-        match from.len()? {
+        match from.length()? {
             container::PLAIN => list.push(End::Tail, &[&from.string()?], limits),
             container::PACKED => {
                 for (_, item) in pack_of(&from.string()?)?.iter() {
@@ -300,7 +300,7 @@ fn read_timed_table(from: &mut Reader<'_>, limits: &Limits) -> Result<Hash, Inva
     let soonest = i64::from_le_bytes(from.array()?);
     let mut hash = Hash::default();
     for _ in 0..from.count(3)? {
-        let beyond = i64::try_from(from.len()?).map_err(|_| Invalid::Length)?;
+        let beyond = i64::try_from(from.length()?).map_err(|_| Invalid::Length)?;
         let (field, value) = (from.string()?, from.string()?);
         let at_ms = match beyond {
             0 => 0,

@@ -63,7 +63,7 @@ pub(super) fn write(out: &mut Vec<u8>, stream: &Stream, compress: bool) {
 }
 
 fn read_id(from: &mut Reader<'_>) -> Result<StreamId, Invalid> {
-    Ok(StreamId::new(from.len()?, from.len()?))
+    Ok(StreamId::new(from.length()?, from.length()?))
 }
 
 fn read_raw_id(from: &mut Reader<'_>) -> Result<StreamId, Invalid> {
@@ -84,13 +84,13 @@ pub(super) fn read(from: &mut Reader<'_>, form: u8) -> Result<Stream, Invalid> {
             return Err(Invalid::Pack);
         }
     }
-    let (len, last) = (from.len()?, read_id(from)?);
+    let (len, last) = (from.length()?, read_id(from)?);
     if form == kind::STREAM_LISTPACKS {
         let first = stream.log.first_written_id();
         stream.log.load_counters(len, [first, last, StreamId::MIN], len);
     } else {
         let (first, deleted) = (read_id(from)?, read_id(from)?);
-        let added = from.len()?;
+        let added = from.length()?;
         stream.log.load_counters(len, [first, last, deleted], added);
     }
     if len > 0 && stream.log.node_count() == 0 {
@@ -110,7 +110,7 @@ fn read_group(from: &mut Reader<'_>, form: u8, stream: &Stream) -> Result<Group,
     let last_id = read_id(from)?;
     let read = match form {
         kind::STREAM_LISTPACKS => stream.log.rank(last_id),
-        _ => Some(from.len()?).filter(|&read| read != UNKNOWN),
+        _ => Some(from.length()?).filter(|&read| read != UNKNOWN),
     };
     let mut group = Group::new(last_id, read);
     // To whom something is pending is said by the consumers.
@@ -118,7 +118,7 @@ fn read_group(from: &mut Reader<'_>, form: u8, stream: &Stream) -> Result<Group,
     for _ in 0..from.count(PENDING_MIN)? {
         let id = read_raw_id(from)?;
         let delivered_ms = i64::from_le_bytes(from.array()?);
-        if unclaimed.insert(id, (delivered_ms, from.len()?)).is_some() {
+        if unclaimed.insert(id, (delivered_ms, from.length()?)).is_some() {
             return Err(Invalid::Duplicate);
         }
     }

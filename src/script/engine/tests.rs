@@ -213,7 +213,7 @@ fn known_holes_of_lua_are_shut() {
     check("return {pcall(unpack, {}, 0, 2147483647)}", "*2|$-1|$26|too many results to unpack|");
     check(
         "local ok, e = pcall(unpack, {}, -2147483648, 2147483647) return e",
-        "$26|too many results to unpack|".replace("26", "26").as_str(),
+        "$26|too many results to unpack|",
     );
     check(
         "return {pcall(string.find, string.rep('a', 1e6), string.rep('a?', 1e6))}",

@@ -19,10 +19,13 @@ pub(super) fn reload(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(())
 }
 
+/// A key, its expiry, its value in the RDB format.
+type Written = (Box<[u8]>, Option<i64>, Vec<u8>);
+
 /// `false` if a value could not be read back: it stays as it was.
 fn reload_db(store: &mut Store, db: usize) -> bool {
     let Some(table) = store.table(db) else { return true };
-    let mut payloads: Vec<(Box<[u8]>, Option<i64>, Vec<u8>)> = Vec::with_capacity(table.len());
+    let mut payloads: Vec<Written> = Vec::with_capacity(table.len());
     let mut lapsed: Vec<Box<[u8]>> = Vec::new();
     table.for_each(|entry| {
         if store.expired(entry) {
