@@ -54,6 +54,8 @@ fn an_insert_moves_a_bounded_number_of_entries_at_any_size() {
 #[ignore = "needs 6 GB and a release build"]
 fn growth_50m() {
     let keys: u64 = std::env::var("SHOAL_GROWTH_KEYS").map_or(50_000_000, |text| text.parse().unwrap());
+    // As the server does at its start (`disable-thp`).
+    shoal::base::sys::process::disable_huge_pages().unwrap();
     let start_bytes = resident_bytes();
     let (mut table, mut worst, mut over_1ms) = (Table::new(), Duration::ZERO, 0u32);
     let (mut worst_moved, mut worst_cpu) = (0, Duration::ZERO);

@@ -49,9 +49,6 @@ const DEFRAG: Status = Accepted("values are not moved after the fact; the alloca
 const ALLOCATOR: Status = Accepted("the allocator is not jemalloc and has no background thread");
 const REHASH: Status = Accepted("tables grow one segment at a time with the write that needs it");
 const NO_CHILD: Status = Accepted("nothing is forked, so there is no child process to place");
-const HUGE_PAGES: Status = Accepted(
-    "huge pages are left as the system sets them: nothing is forked, so none is copied for the sake of one write",
-);
 const TEN_HZ: Status = Accepted(
     "each shard's periodic work runs ten times a second, and expiry goes on in between while there is much to expire",
 );
@@ -190,7 +187,7 @@ directives! {
         /// Working directory; files without a path are put there.
         "dir" => dir: String = DEFAULT_DIR.to_owned(), Kind::Dir, [PROTECTED, DENY_LOADING], Implemented;
         /// Switches transparent huge pages off for this process.
-        "disable-thp" => disable_thp: bool = true, Kind::Bool, [IMMUTABLE], HUGE_PAGES;
+        "disable-thp" => disable_thp: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
         /// Whether the kernel's out-of-memory killer is told which process to prefer.
         "oom-score-adj" =>
             oom_score_adj: OomScoreAdj = OomScoreAdj::No, Kind::Choice(OomScoreAdj::NAMES), [], Implemented;

@@ -12,6 +12,7 @@ use super::process::supervise::{Mode, Supervisor};
 use super::process::title::{Title, TitleFacts};
 use super::process::{crash, daemon, os_text};
 use super::threads::{self, Listening};
+use crate::base::sys::process;
 use crate::command::server::acl_cmd::Starting;
 use crate::command::table;
 use crate::config::{Config, Invocation, Loaded, Startup, TEST_MEMORY_HELP};
@@ -115,6 +116,11 @@ fn serve(invocation: &Invocation, title: Option<Title>) -> Result<(), End> {
         daemon::daemonize()
             .map_err(|e| End::Say(format!("Can't fork to the background: {}", os_text(&e))))?;
         configure_log(config, background);
+    }
+    if config.disable_thp
+        && let Err(error) = process::disable_huge_pages()
+    {
+        log!(Warning, "Huge pages stay as the system sets them: {}", os_text(&error));
     }
     announce(invocation);
     // A report of crashes is worth having, not worth ending for.

@@ -83,6 +83,12 @@ pub fn set_dumpable(dumpable: bool) -> io::Result<()> {
     cvt(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(dumpable), 0, 0, 0) }).map(drop)
 }
 
+/// Switches transparent huge pages off for memory that this process maps or touches from now on (PR_SET_THP_DISABLE).
+pub fn disable_huge_pages() -> io::Result<()> {
+    // SAFETY: takes integers only.
+    cvt(unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) }).map(drop)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
