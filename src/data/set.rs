@@ -50,6 +50,12 @@ impl Set {
         }
     }
 
+    /// An empty set that is a table with room for `count` members: the caller bounds the number.
+    #[must_use]
+    pub fn table_for(count: usize) -> Set {
+        Set::Table(Box::new(Fields::with_capacity(count)))
+    }
+
     /// Changes to a table at once if `more` members alone exceed what the present encoding may hold (t_set.c
     /// `setTypeMaybeConvert`).
     pub fn make_fit_for(&mut self, more: usize, limits: &Limits) {

@@ -118,6 +118,8 @@ fn intersection<'a>(sets: &Sets<'a>, limit: usize) -> Vec<Item<'a>> {
     let smallest: &'a Set = smallest;
     let others: SmallVec<[&Set; 8]> =
         others.iter().copied().filter(|set| !std::ptr::eq(*set, smallest)).collect();
+    // One by one: looking up batches of sixteen, with their cache misses overlapped, took a quarter longer for 100,000
+    // members, which still lie in the processor's last cache.
     let in_all = |member: &Item<'_>| others.iter().all(|set| set.contains_item(*member));
     smallest.iter().filter(in_all).take(limit).collect()
 }
@@ -144,9 +146,11 @@ fn difference<'a>(sets: &Sets<'a>) -> Vec<Item<'a>> {
     first.iter().filter(|member| !others.iter().any(|set| set.contains_item(*member))).collect()
 }
 
-/// The result as a set of its own.
+/// The result as a set of its own; its members are distinct.
 fn collect(members: Vec<Item<'_>>, limits: &Limits) -> Set {
-    let mut result = Set::default();
+    // What is neither all integers nor small becomes a table in the end, so it is one from the start.
+    let large = members.len() > limits.set_entries.max(limits.set_ints);
+    let mut result = if large { Set::table_for(members.len()) } else { Set::default() };
     for member in members {
         result.add_item(member, limits);
     }
