@@ -4,7 +4,8 @@ use super::call::{Call, Form, Sort};
 use super::look::{reply_distance, reply_place};
 use super::{Args, Ctx, Outcome};
 use crate::command::args::word;
-use crate::command::sorted_set::{reply_member, store};
+use crate::command::element::reply_item;
+use crate::command::sorted_set::store;
 use crate::data::geo::{Area, Place};
 use crate::data::zset::{Gather, ScoreBound, ScoreRange};
 use crate::data::{HKey, Item, Limits, ZSet};
@@ -117,7 +118,7 @@ fn reply(out: &mut Out<'_>, found: &[Found<'_>], call: &Call<'_>, unit_m: f64) {
         if extras > 0 {
             out.array(extras + 1);
         }
-        reply_member(out, one.member);
+        reply_item(out, one.member);
         if call.with_distance {
             reply_distance(out, one.distance_m / unit_m);
         }

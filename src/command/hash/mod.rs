@@ -16,8 +16,6 @@ mod tests;
 use super::meta::hash as meta;
 use super::{Args, Ctx, Failure, Outcome, Route, Row, Spread};
 use crate::command::args;
-use crate::data::Item;
-use crate::resp::Out;
 
 /// One key.
 const KEY: Route = Route::Keys(Spread::Whole);
@@ -50,15 +48,6 @@ pub static ROWS: &[Row] = &[
     Row::new(&meta::HTTL, KEY, ttl::httl),
     Row::new(&meta::HVALS, KEY, read::hvals),
 ];
-
-/// Replies a field or a value.
-#[inline]
-fn reply(out: &mut Out<'_>, item: Item<'_>) {
-    match item {
-        Item::Int(number) => out.bulk_int(number),
-        Item::Bytes(bytes) => out.bulk(bytes),
-    }
-}
 
 /// The fields behind `FIELDS count`, of which word `at` is the first (t_hash.c `hexpireGenericCommand`).
 ///

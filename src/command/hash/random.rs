@@ -1,8 +1,9 @@
 //! HRANDFIELD: fields by chance.
 
-use super::{Args, Ctx, Failure, Outcome, reply};
+use super::{Args, Ctx, Failure, Outcome};
 use crate::base::prng::Prng;
 use crate::command::args::{is, word};
+use crate::command::element::reply_item;
 use crate::command::sampling::{self, Count};
 use crate::data::hash::Pair;
 use crate::data::{HKey, Hash};
@@ -49,7 +50,7 @@ fn random_fields(
 ) -> Outcome {
     let Some(count) = count else {
         match hash.and_then(|hash| hash.random(rng)) {
-            Some((field, _)) => reply(out, field),
+            Some((field, _)) => reply_item(out, field),
             None => out.null(),
         }
         return Ok(());
@@ -91,9 +92,9 @@ fn reply_pair(out: &mut Out<'_>, (field, value): Pair<'_>, with_values: bool) {
     if with_values && out.proto() == Proto::V3 {
         out.array(2);
     }
-    reply(out, field);
+    reply_item(out, field);
     if with_values {
-        reply(out, value);
+        reply_item(out, value);
     }
 }
 

@@ -1,7 +1,8 @@
 //! HGET, HMGET, HGETALL, HKEYS, HVALS, HLEN, HSTRLEN, HEXISTS, HSCAN.
 
-use super::{Args, Ctx, Outcome, reply};
+use super::{Args, Ctx, Outcome};
 use crate::command::args::{cursor, word};
+use crate::command::element::reply_item;
 use crate::command::scan::{self, Options};
 use crate::data::hash::Pair;
 use crate::data::{HKey, Hash, Item};
@@ -12,7 +13,7 @@ pub(super) fn hget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let now_ms = ctx.keys.now_ms;
     let hash = ctx.keys.read_as::<Hash>(&HKey::new(word(args, 1)))?;
     match hash.and_then(|hash| hash.get(word(args, 2), now_ms)) {
-        Some(value) => reply(&mut ctx.out, value),
+        Some(value) => reply_item(&mut ctx.out, value),
         None => ctx.out.null(),
     }
     Ok(())
@@ -25,7 +26,7 @@ pub(super) fn hmget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     ctx.out.array(fields.len());
     for field in fields {
         match hash.and_then(|hash| hash.get(field, now_ms)) {
-            Some(value) => reply(&mut ctx.out, value),
+            Some(value) => reply_item(&mut ctx.out, value),
             None => ctx.out.null(),
         }
     }
@@ -70,10 +71,10 @@ fn list(ctx: &mut Ctx<'_>, args: Args<'_>, listed: Listed) -> Outcome {
     }
     for (field, value) in hash.into_iter().flat_map(|hash| hash.pairs(now_ms)) {
         if listed != Listed::Values {
-            reply(&mut ctx.out, field);
+            reply_item(&mut ctx.out, field);
         }
         if listed != Listed::Fields {
-            reply(&mut ctx.out, value);
+            reply_item(&mut ctx.out, value);
         }
     }
     Ok(())
@@ -128,8 +129,8 @@ pub(super) fn hscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     found.retain(|(field, _)| options.admits(Item::bytes(field, &mut itoa::Buffer::new())));
     scan::head(&mut ctx.out, next, found.len() * 2);
     for (field, value) in found {
-        reply(&mut ctx.out, field);
-        reply(&mut ctx.out, value);
+        reply_item(&mut ctx.out, field);
+        reply_item(&mut ctx.out, value);
     }
     Ok(())
 }

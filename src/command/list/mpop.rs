@@ -1,13 +1,13 @@
 //! Taking from the first of several lists that has something: LMPOP, BLMPOP, BLPOP, BRPOP.
 
 use super::pop::take;
-use super::value::{end, pop_verb, popped, reply_item};
-use crate::command::args::{is, range, timeout_ms, word};
-use crate::command::{Args, Ctx, Failure, Outcome, Timeout, Wait};
+use super::value::{end, pop_verb, popped};
+use crate::command::args::{timeout_ms, word};
+use crate::command::element::reply_item;
+use crate::command::mpop::{Call, wait};
+use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::data::list::{End, List};
 use crate::data::{HKey, Kind};
-use smallvec::SmallVec;
-use std::ops::Range;
 
 /// BLPOP key [key ...] timeout
 pub fn blpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -36,13 +36,13 @@ fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
             return Ok(());
         }
     }
-    wait(ctx, keys, timeout_ms)
+    wait(ctx, keys, timeout_ms, Kind::List)
 }
 
 /// LMPOP numkeys key [key ...] LEFT|RIGHT [COUNT count]
 pub fn lmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let call = Call::parse(args, 1)?;
-    if !call.run(ctx, args)? {
+    let call = Call::parse(args, 1, end)?;
+    if !run(ctx, args, &call)? {
         ctx.out.null_array();
     }
     Ok(())
@@ -50,67 +50,20 @@ pub fn lmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// BLMPOP timeout numkeys key [key ...] LEFT|RIGHT [COUNT count]
 pub fn blmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let call = Call::parse(args, 2)?;
+    let call = Call::parse(args, 2, end)?;
     let timeout_ms = timeout_ms(word(args, 1), ctx.keys.now_ms)?;
-    if call.run(ctx, args)? { Ok(()) } else { wait(ctx, call.keys, timeout_ms) }
+    if run(ctx, args, &call)? { Ok(()) } else { wait(ctx, call.keys, timeout_ms, Kind::List) }
 }
 
-/// Waits for one of the keys, or replies as to one that waited in vain.
-fn wait(ctx: &mut Ctx<'_>, keys: Range<usize>, timeout_ms: i64) -> Outcome {
-    if !ctx.may_block() {
-        ctx.out.null_array();
-        return Ok(());
-    }
-    let keys: SmallVec<[usize; 8]> = keys.collect();
-    ctx.block(Wait {
-        keys: &keys,
-        timeout_ms,
-        kind: Kind::List,
-        on_timeout: Timeout::NullArray,
-        on_delete: false,
-        rewrite: None,
-    })
-}
-
-/// The words behind LMPOP, or behind the timeout of BLMPOP.
-struct Call {
-    /// Which words are keys.
-    keys: Range<usize>,
-    end: End,
-    count: i64,
-}
-
-impl Call {
-    /// `at` is the word that says how many keys there are (t_list.c `lmpopGenericCommand`).
-    fn parse(args: Args<'_>, at: usize) -> Result<Call, Failure> {
-        let keys = range(word(args, at), 1, i64::MAX, "ERR numkeys should be greater than 0")?;
-        let behind = usize::try_from(keys).ok().and_then(|keys| keys.checked_add(at + 1));
-        let behind = behind.filter(|behind| *behind < args.len()).ok_or(Failure::Syntax)?;
-        let end = end(word(args, behind))?;
-        let count = match args.get(behind + 1..).unwrap_or_default() {
-            [] => 1,
-            [option, count, rest @ ..] if is(option, "COUNT") => {
-                let count = range(count, 1, i64::MAX, "ERR count should be greater than 0")?;
-                if !rest.is_empty() {
-                    return Err(Failure::Syntax);
-                }
-                count
-            }
-            _ => return Err(Failure::Syntax),
-        };
-        Ok(Call { keys: at + 1..behind, end, count })
-    }
-
-    /// Pops from the first list that is there; `false`, having replied nothing, if none is.
-    fn run(&self, ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<bool, Failure> {
-        for at in self.keys.clone() {
-            let key = HKey::new(word(args, at));
-            if let Some(taken) = take(ctx, &key, self.end, self.count, Some(key.bytes))? {
-                let mut digits = itoa::Buffer::new();
-                ctx.keys.effect(&key, &[pop_verb(self.end), key.bytes, digits.format(taken).as_bytes()]);
-                return Ok(true);
-            }
+/// Pops from the first list that is there; `false`, having replied nothing, if none is.
+fn run(ctx: &mut Ctx<'_>, args: Args<'_>, call: &Call<End>) -> Result<bool, Failure> {
+    for at in call.keys.clone() {
+        let key = HKey::new(word(args, at));
+        if let Some(taken) = take(ctx, &key, call.end, call.count, Some(key.bytes))? {
+            let mut digits = itoa::Buffer::new();
+            ctx.keys.effect(&key, &[pop_verb(call.end), key.bytes, digits.format(taken).as_bytes()]);
+            return Ok(true);
         }
-        Ok(false)
     }
+    Ok(false)
 }

@@ -1,7 +1,8 @@
 //! Taking from one end of a list: LPOP, RPOP.
 
-use super::value::{popped, reply_end, reply_item};
+use super::value::{popped, reply_end};
 use crate::command::args::{range, word};
+use crate::command::element::reply_item;
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::data::HKey;
 use crate::data::list::{End, List};

@@ -1,7 +1,8 @@
 //! Reading by index: LINDEX, LLEN, LRANGE.
 
-use super::value::{absolute, reply_item, reply_range, span};
+use super::value::{absolute, reply_range, span};
 use crate::command::args::{int, word};
+use crate::command::element::reply_item;
 use crate::command::{Args, Ctx, Outcome};
 use crate::data::HKey;
 use crate::data::list::{End, List};

@@ -2,8 +2,9 @@
 //!
 //! The effect of a move stands in the journal of the destination's shard, as that of RENAME does.
 
-use super::value::{end, popped, push_event, reply_item};
+use super::value::{end, popped, push_event};
 use crate::command::args::{timeout_ms, word};
+use crate::command::element::reply_item;
 use crate::command::{Args, Ctx, Failure, Outcome, Timeout, Wait};
 use crate::data::list::{End, List};
 use crate::data::{HKey, Kind};

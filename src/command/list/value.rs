@@ -1,23 +1,15 @@
 //! What the commands of lists share: elements as replies, indices, the name of an end, and what follows a removal.
 
 use crate::command::args::is;
+use crate::command::element::reply_item;
 use crate::command::{Failure, Keys};
+use crate::data::HKey;
 use crate::data::list::{End, List};
-use crate::data::{HKey, Item};
 use crate::keyspace::Class;
 use crate::resp::Out;
 
 /// What an element's reply takes beside its bytes, at most for lengths below a million: `$999999\r\n` and `\r\n`.
 const FRAME_BYTES: usize = 11;
-
-/// Writes an element as a bulk string.
-#[inline]
-pub fn reply_item(out: &mut Out<'_>, item: Item<'_>) {
-    match item {
-        Item::Bytes(bytes) => out.bulk(bytes),
-        Item::Int(number) => out.bulk_int(number),
-    }
-}
 
 /// Writes an array of `n` elements, which must be there, from `index` on.
 pub fn reply_range(out: &mut Out<'_>, list: &List, index: usize, n: usize, towards: End) {

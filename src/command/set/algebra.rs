@@ -2,10 +2,10 @@
 //!
 //! The sets may lie on several shards; then the handler sees all of them (a dependent transaction).
 
-use super::members::reply;
 use super::{Args, Ctx, Failure, Outcome};
 use crate::command::Keys;
 use crate::command::args::{self, is, word};
+use crate::command::element::reply_item;
 use crate::data::{Collection, EntryBox, HKey, Item, Limits, Set};
 use crate::keyspace::{Class, collection};
 use smallvec::SmallVec;
@@ -18,7 +18,7 @@ pub(super) fn sinter(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let sets = look(&mut ctx.keys, args.get(1..).unwrap_or_default())?;
     let found = intersection(&sets, usize::MAX);
     ctx.out.set(found.len());
-    found.into_iter().for_each(|member| reply(&mut ctx.out, member));
+    found.into_iter().for_each(|member| reply_item(&mut ctx.out, member));
     Ok(())
 }
 
@@ -55,7 +55,7 @@ pub(super) fn sunion(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let sets = look(&mut ctx.keys, args.get(1..).unwrap_or_default())?;
     let set = union(&sets, &limits);
     ctx.out.set(set.len());
-    set.iter().for_each(|member| reply(&mut ctx.out, member));
+    set.iter().for_each(|member| reply_item(&mut ctx.out, member));
     Ok(())
 }
 
@@ -64,7 +64,7 @@ pub(super) fn sdiff(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let sets = look(&mut ctx.keys, args.get(1..).unwrap_or_default())?;
     let found = difference(&sets);
     ctx.out.set(found.len());
-    found.into_iter().for_each(|member| reply(&mut ctx.out, member));
+    found.into_iter().for_each(|member| reply_item(&mut ctx.out, member));
     Ok(())
 }
 

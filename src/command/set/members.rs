@@ -2,10 +2,10 @@
 
 use super::{Args, Ctx, Outcome};
 use crate::command::args::{cursor, word};
+use crate::command::element::reply_item;
 use crate::command::scan::{self, Options};
 use crate::data::{HKey, Item, Set};
 use crate::keyspace::Class;
-use crate::resp::Out;
 use smallvec::SmallVec;
 
 /// SADD key member [member ...]
@@ -74,18 +74,9 @@ pub(super) fn smembers(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let set = ctx.keys.read_as::<Set>(&HKey::new(word(args, 1)))?;
     ctx.out.set(set.map_or(0, Set::len));
     if let Some(set) = set {
-        set.iter().for_each(|member| reply(&mut ctx.out, member));
+        set.iter().for_each(|member| reply_item(&mut ctx.out, member));
     }
     Ok(())
-}
-
-/// Replies one member.
-#[inline]
-pub(super) fn reply(out: &mut Out<'_>, member: Item<'_>) {
-    match member {
-        Item::Int(number) => out.bulk_int(number),
-        Item::Bytes(bytes) => out.bulk(bytes),
-    }
 }
 
 /// SMOVE source destination member
@@ -148,6 +139,6 @@ pub(super) fn sscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     found.retain(|item| options.admits(item.bytes(&mut itoa::Buffer::new())));
     scan::head(&mut ctx.out, next, found.len());
-    found.into_iter().for_each(|item| reply(&mut ctx.out, item));
+    found.into_iter().for_each(|item| reply_item(&mut ctx.out, item));
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! SPOP and SRANDMEMBER: members by chance.
 
-use super::members::reply;
 use super::{Args, Ctx, Failure, Outcome, args};
 use crate::base::prng::Prng;
 use crate::command::args::word;
+use crate::command::element::reply_item;
 use crate::command::sampling::{self, Count};
 use crate::data::{HKey, Item, Limits, Set};
 use crate::keyspace::Class;
@@ -85,7 +85,7 @@ fn spop_all(ctx: &mut Ctx<'_>, key: &HKey<'_>) -> Outcome {
     let Some(entry) = ctx.keys.remove(key) else { return Ok(()) };
     if let Ok(set) = crate::keyspace::collection::<Set>(&entry) {
         ctx.out.set(set.len());
-        set.iter().for_each(|member| reply(&mut ctx.out, member));
+        set.iter().for_each(|member| reply_item(&mut ctx.out, member));
         ctx.keys.changed_many(key, set.len(), Class::Set, "spop");
     }
     ctx.keys.event(key, Class::Generic, "del");
@@ -142,7 +142,7 @@ fn random_members(ctx: &mut Ctx<'_>, key: &HKey<'_>, count: Option<Count>, rng: 
     let set = ctx.keys.read_as::<Set>(key)?;
     let Some(count) = count else {
         match set.and_then(|set| set.random(rng)) {
-            Some(member) => reply(&mut ctx.out, member),
+            Some(member) => reply_item(&mut ctx.out, member),
             None => ctx.out.null(),
         }
         return Ok(());
@@ -160,15 +160,15 @@ fn random_members(ctx: &mut Ctx<'_>, key: &HKey<'_>, count: Option<Count>, rng: 
                 let members: Vec<Item<'_>> = pack.iter().map(|(_, item)| item).collect();
                 (0..n)
                     .filter_map(|_| members.get(rng.index(members.len())))
-                    .for_each(|m| reply(&mut ctx.out, *m));
+                    .for_each(|m| reply_item(&mut ctx.out, *m));
             } else {
-                (0..n).filter_map(|_| set.random(rng)).for_each(|member| reply(&mut ctx.out, member));
+                (0..n).filter_map(|_| set.random(rng)).for_each(|member| reply_item(&mut ctx.out, member));
             }
         }
         Count::Distinct(n) => {
             let chosen = distinct_members(set, n, rng);
             ctx.out.array(chosen.len());
-            chosen.into_iter().for_each(|member| reply(&mut ctx.out, member));
+            chosen.into_iter().for_each(|member| reply_item(&mut ctx.out, member));
         }
     }
     Ok(())

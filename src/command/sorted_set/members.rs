@@ -3,20 +3,12 @@
 use super::{Args, Ctx, Failure, Outcome};
 use crate::base::numbers::{LongDouble, write_f64};
 use crate::command::args::{cursor, is, word};
+use crate::command::element::reply_item;
 use crate::command::scan::{self, Options};
 use crate::data::{HKey, Item, ZSet};
 use crate::keyspace::Class;
 use crate::resp::Out;
 use smallvec::SmallVec;
-
-/// Replies one member.
-#[inline]
-pub fn reply_member(out: &mut Out<'_>, member: Item<'_>) {
-    match member {
-        Item::Int(number) => out.bulk_int(number),
-        Item::Bytes(bytes) => out.bulk(bytes),
-    }
-}
 
 /// Replies `count` elements: members, or members and scores, which are pairs of their own only in RESP3.
 pub fn reply_elements<'z>(
@@ -27,7 +19,7 @@ pub fn reply_elements<'z>(
 ) {
     if !with_scores {
         out.array(count);
-        return elements.for_each(|(member, _)| reply_member(out, member));
+        return elements.for_each(|(member, _)| reply_item(out, member));
     }
     let nested = out.proto() == crate::resp::Proto::V3;
     out.array(if nested { count } else { count.saturating_mul(2) });
@@ -35,7 +27,7 @@ pub fn reply_elements<'z>(
         if nested {
             out.array(2);
         }
-        reply_member(out, member);
+        reply_item(out, member);
         out.double(score);
     }
 }
@@ -150,7 +142,7 @@ pub fn zscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     scan::head(&mut ctx.out, next, found.len().saturating_mul(2));
     let mut text = Vec::new();
     for (member, score) in found {
-        reply_member(&mut ctx.out, member);
+        reply_item(&mut ctx.out, member);
         text.clear();
         // As db.c `scanGenericCommand` does it: a listpack's text as it stands there, a table's by ld2string.
         if packed {

@@ -18,11 +18,10 @@ mod store;
 mod tests;
 
 pub(super) use add::{Addition, Elements};
-pub(super) use members::reply_member;
 pub(super) use store::store;
 
 use super::meta::sorted_set as meta;
-use super::{Args, Ctx, Failure, Keys, Outcome, Route, Row, Spread, Timeout, Wait, args};
+use super::{Args, Ctx, Failure, Keys, Outcome, Route, Row, Spread, args};
 
 /// One key, or keys that the handler needs together.
 const WHOLE: Route = Route::Keys(Spread::Whole);

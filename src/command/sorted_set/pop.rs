@@ -2,14 +2,13 @@
 //!
 //! The effect of each is ZPOPMIN or ZPOPMAX of the key that gave something.
 
-use super::members::reply_member;
-use super::{Args, Ctx, Failure, Outcome, Timeout, Wait};
-use crate::command::args::{is, positive, range, timeout_ms, word};
+use super::{Args, Ctx, Failure, Outcome};
+use crate::command::args::{is, positive, timeout_ms, word};
+use crate::command::element::reply_item;
+use crate::command::mpop::{Call, wait};
 use crate::data::{HKey, Kind, ZSet};
 use crate::keyspace::Class;
 use crate::resp::{Out, Proto};
-use smallvec::SmallVec;
-use std::ops::Range;
 
 /// From which end.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,7 +77,7 @@ fn take(
             if matches!(shape, Shape::Pairs | Shape::KeyAndPairs) {
                 out.array(2);
             }
-            reply_member(out, member);
+            reply_item(out, member);
             out.double(score);
         }
         zset.remove_range(ranks);
@@ -143,13 +142,13 @@ fn bzpop(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
             return Ok(());
         }
     }
-    wait(ctx, keys, timeout_ms)
+    wait(ctx, keys, timeout_ms, Kind::ZSet)
 }
 
 /// ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]
 pub fn zmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let call = Call::parse(args, 1)?;
-    if !call.run(ctx, args)? {
+    let call = Call::parse(args, 1, end)?;
+    if !run(ctx, args, &call)? {
         ctx.out.null_array();
     }
     Ok(())
@@ -157,71 +156,30 @@ pub fn zmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// BZMPOP timeout numkeys key [key ...] MIN|MAX [COUNT count]
 pub fn bzmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let call = Call::parse(args, 2)?;
+    let call = Call::parse(args, 2, end)?;
     let timeout_ms = timeout_ms(word(args, 1), ctx.keys.now_ms)?;
-    if call.run(ctx, args)? { Ok(()) } else { wait(ctx, call.keys, timeout_ms) }
+    if run(ctx, args, &call)? { Ok(()) } else { wait(ctx, call.keys, timeout_ms, Kind::ZSet) }
 }
 
-/// Waits for one of the keys, or replies as to one that waited in vain.
-fn wait(ctx: &mut Ctx<'_>, keys: Range<usize>, timeout_ms: i64) -> Outcome {
-    if !ctx.may_block() {
-        ctx.out.null_array();
-        return Ok(());
+/// MIN or MAX.
+fn end(word: &[u8]) -> Result<End, Failure> {
+    match word {
+        end if is(end, "MIN") => Ok(End::Min),
+        end if is(end, "MAX") => Ok(End::Max),
+        _ => Err(Failure::Syntax),
     }
-    let keys: SmallVec<[usize; 8]> = keys.collect();
-    ctx.block(Wait {
-        keys: &keys,
-        timeout_ms,
-        kind: Kind::ZSet,
-        on_timeout: Timeout::NullArray,
-        on_delete: false,
-        rewrite: None,
-    })
 }
 
-/// The words behind ZMPOP, or behind the timeout of BZMPOP.
-struct Call {
-    /// Which words are keys.
-    keys: Range<usize>,
-    end: End,
-    count: usize,
-}
-
-impl Call {
-    /// `at` is the word that says how many keys there are (t_zset.c `zmpopGenericCommand`).
-    fn parse(args: Args<'_>, at: usize) -> Result<Call, Failure> {
-        let keys = range(word(args, at), 1, i64::MAX, "ERR numkeys should be greater than 0")?;
-        let behind = usize::try_from(keys).ok().and_then(|keys| keys.checked_add(at + 1));
-        let behind = behind.filter(|behind| *behind < args.len()).ok_or(Failure::Syntax)?;
-        let end = match word(args, behind) {
-            end if is(end, "MIN") => End::Min,
-            end if is(end, "MAX") => End::Max,
-            _ => return Err(Failure::Syntax),
-        };
-        let count = match args.get(behind + 1..).unwrap_or_default() {
-            [] => 1,
-            [option, count, rest @ ..] if is(option, "COUNT") => {
-                let count = range(count, 1, i64::MAX, "ERR count should be greater than 0")?;
-                if !rest.is_empty() {
-                    return Err(Failure::Syntax);
-                }
-                count
-            }
-            _ => return Err(Failure::Syntax),
-        };
-        Ok(Call { keys: at + 1..behind, end, count: usize::try_from(count).unwrap_or(usize::MAX) })
-    }
-
-    /// Pops from the first sorted set that is there; `false`, having replied nothing, if none is.
-    fn run(&self, ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<bool, Failure> {
-        for at in self.keys.clone() {
-            let key = HKey::new(word(args, at));
-            if let Some(taken) = take(ctx, &key, self.end, self.count, Shape::KeyAndPairs)? {
-                let mut digits = itoa::Buffer::new();
-                ctx.keys.effect(&key, &[self.end.verb(), key.bytes, digits.format(taken).as_bytes()]);
-                return Ok(true);
-            }
+/// Pops from the first sorted set that is there; `false`, having replied nothing, if none is.
+fn run(ctx: &mut Ctx<'_>, args: Args<'_>, call: &Call<End>) -> Result<bool, Failure> {
+    let count = usize::try_from(call.count).unwrap_or(usize::MAX);
+    for at in call.keys.clone() {
+        let key = HKey::new(word(args, at));
+        if let Some(taken) = take(ctx, &key, call.end, count, Shape::KeyAndPairs)? {
+            let mut digits = itoa::Buffer::new();
+            ctx.keys.effect(&key, &[call.end.verb(), key.bytes, digits.format(taken).as_bytes()]);
+            return Ok(true);
         }
-        Ok(false)
     }
+    Ok(false)
 }

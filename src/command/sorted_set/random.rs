@@ -1,9 +1,10 @@
 //! ZRANDMEMBER: elements by chance, drawn by rank.
 
-use super::members::{reply_elements, reply_member};
+use super::members::reply_elements;
 use super::{Args, Ctx, Failure, Outcome, args};
 use crate::base::prng::Prng;
 use crate::command::args::{is, word};
+use crate::command::element::reply_item;
 use crate::command::sampling::{self, Count};
 use crate::data::{HKey, Item, ZSet};
 
@@ -40,7 +41,7 @@ fn draw(
     let zset = ctx.keys.read_as::<ZSet>(key)?;
     let Some(count) = count else {
         match zset.and_then(|zset| zset.nth(rng.index(zset.len()))) {
-            Some((member, _)) => reply_member(&mut ctx.out, member),
+            Some((member, _)) => reply_item(&mut ctx.out, member),
             None => ctx.out.null(),
         }
         return Ok(());

@@ -1,7 +1,8 @@
 //! Entries in replies.
 
+use crate::command::element::reply_item;
+use crate::data::StreamId;
 use crate::data::stream::StreamEntry;
-use crate::data::{Item, StreamId};
 use crate::resp::Out;
 use smallvec::SmallVec;
 
@@ -14,16 +15,12 @@ pub(super) fn id(out: &mut Out<'_>, id: StreamId) {
 /// An id, and fields with values.
 #[inline]
 pub(super) fn entry(out: &mut Out<'_>, entry: &StreamEntry<'_>) {
-    let item = |out: &mut Out<'_>, item: Item<'_>| match item {
-        Item::Int(number) => out.bulk_int(number),
-        Item::Bytes(bytes) => out.bulk(bytes),
-    };
     out.array(2);
     id(out, entry.id);
     out.array(entry.len.saturating_mul(2));
     for (field, value) in entry.fields() {
-        item(out, field);
-        item(out, value);
+        reply_item(out, field);
+        reply_item(out, value);
     }
 }
 
