@@ -15,12 +15,15 @@
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
 //! | `scripting` | see `script` | see `script` | see `script` |
 //! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
+//! | `loading` | who loads a dataset | all | see `loading` |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
+pub mod loading;
 mod observing;
 mod pressing;
 mod switches;
 
+pub use loading::Loading;
 pub use switches::Switches;
 
 use crate::acl::Acl;
@@ -143,6 +146,8 @@ pub struct Server {
     pub acl: Acl,
     /// What DEBUG switches.
     pub switches: Switches,
+    /// Whether a dataset is being loaded.
+    pub loading: Loading,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -203,6 +208,7 @@ impl Server {
             scripting: Scripting::new(shards),
             acl: Acl::default(),
             switches: Switches::default(),
+            loading: Loading::default(),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -306,13 +312,14 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause, a MONITOR, a slow script or messages that pile up ask for a look at every command.
+    /// Whether a pause, a MONITOR, a slow script, a dataset that is loaded or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
         self.has_monitors()
             || self.is_congested()
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
+            || self.loading.is_any()
     }
 
     /// Whether some shard has more to tell its clients than it should have.
