@@ -16,6 +16,7 @@
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
 //! | `scripting` | see `script` | see `script` | see `script` |
 //! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
+//! | `unexpected_errors` | shards | INFO | relaxed sum |
 //! | `loading` | who loads a dataset | all | see `loading` |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
@@ -151,6 +152,8 @@ pub struct Server {
     pub acl: Acl,
     /// What DEBUG switches.
     pub switches: Switches,
+    /// Commands of a master's stream, or of a file, that ended with an error.
+    pub unexpected_errors: AtomicU64,
     /// Whether a dataset is being loaded.
     pub loading: Loading,
     /// What is asked of the log core.
@@ -215,6 +218,7 @@ impl Server {
             scripting: Scripting::new(shards),
             acl: Acl::default(),
             switches: Switches::default(),
+            unexpected_errors: AtomicU64::new(0),
             loading: Loading::default(),
             log: LogPort::default(),
             slow_ns: AtomicU64::new(u64::MAX),

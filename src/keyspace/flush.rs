@@ -56,9 +56,7 @@ impl Store {
             let key = HKey::new(key);
             let before = !was_expired && old.contains(&key);
             match new.find(&key) {
-                Some(entry)
-                    if entry.expire_ms().is_some_and(|at| at < now_ms && !ageless) && !before =>
-                {
+                Some(entry) if entry.expire_ms().is_some_and(|at| at < now_ms && !ageless) && !before => {
                     Verdict::SameExpired
                 }
                 Some(_) => Verdict::Changed,

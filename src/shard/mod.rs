@@ -11,6 +11,7 @@
 //! other shards while this one is parked.
 
 mod accept;
+pub mod apply;
 mod blocked;
 mod busy;
 mod census;
@@ -27,6 +28,7 @@ mod order;
 mod output;
 mod pubsub;
 mod queue;
+mod reach;
 mod remote;
 mod route;
 mod script;

@@ -15,10 +15,7 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("rdb_last_bgsave_status", "ok");
     lines.put("rdb_last_bgsave_time_sec", -1);
     lines.put("rdb_current_bgsave_time_sec", -1);
-    lines.zero(&[
-        "rdb_saves",
-        "rdb_last_cow_size",
-    ]);
+    lines.zero(&["rdb_saves", "rdb_last_cow_size"]);
     let (loaded, expired) = loading.keys();
     lines.put("rdb_last_load_keys_expired", expired);
     lines.put("rdb_last_load_keys_loaded", loaded);
