@@ -13,16 +13,19 @@
 //! Whatever is read may be hostile: nothing is trusted before it is checked, and what is allocated is bounded by what
 //! was given.
 
+mod checksum;
 mod legacy;
 mod length;
 pub mod payload;
 mod read;
+pub mod scan;
 mod stream;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use checksum::{Crc64, crc64};
 pub use length::{Reader, write_string};
 pub use read::{Invalid, Value, read_value};
 pub use write::write_value;
@@ -40,6 +43,8 @@ mod kind {
     pub const ZSET: u8 = 3;
     pub const HASH: u8 = 4;
     pub const ZSET_2: u8 = 5;
+    pub const MODULE_PRE_GA: u8 = 6;
+    pub const MODULE_2: u8 = 7;
     pub const HASH_ZIPMAP: u8 = 9;
     pub const LIST_ZIPLIST: u8 = 10;
     pub const SET_INTSET: u8 = 11;
@@ -55,6 +60,22 @@ mod kind {
     pub const STREAM_LISTPACKS_3: u8 = 21;
     pub const HASH_METADATA: u8 = 24;
     pub const HASH_LISTPACK_EX: u8 = 25;
+}
+
+/// Bytes that say what record of a file follows (rdb.h RDB_OPCODE_*).
+mod opcode {
+    pub const SLOT_INFO: u8 = 244;
+    pub const FUNCTION2: u8 = 245;
+    pub const FUNCTION_PRE_GA: u8 = 246;
+    pub const MODULE_AUX: u8 = 247;
+    pub const IDLE: u8 = 248;
+    pub const FREQ: u8 = 249;
+    pub const AUX: u8 = 250;
+    pub const RESIZEDB: u8 = 251;
+    pub const EXPIRETIME_MS: u8 = 252;
+    pub const EXPIRETIME: u8 = 253;
+    pub const SELECTDB: u8 = 254;
+    pub const EOF: u8 = 255;
 }
 
 /// How a node of a list is packed (quicklist.h QUICKLIST_NODE_CONTAINER_*).
