@@ -11,7 +11,7 @@ const LEVELS: &[&[&str]] = &[
     &["resp", "data"],
     &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl"],
     &["command", "observe"],
-    &["shard", "connection"],
+    &["shard", "log_core"],
     &["control"],
 ];
 
@@ -21,7 +21,7 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("keyspace", "journal", "a writing database states its effects"),
     ("keyspace", "pubsub", "a command publishes through the store that it runs on"),
     ("command", "observe", "INFO, SLOWLOG and LATENCY show what was observed"),
-    ("shard", "connection", "the loop owns its connections"),
+    ("log_core", "shard", "it begins transactions over all shards"),
 ];
 
 /// Where `unsafe` may stand: each place is small and says why it is sound.
