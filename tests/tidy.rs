@@ -11,7 +11,7 @@ const LEVELS: &[&[&str]] = &[
     &["resp", "data"],
     &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl"],
     &["command", "observe"],
-    &["shard", "connection"],
+    &["shard", "log_core"],
     &["control"],
 ];
 
@@ -22,7 +22,7 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("keyspace", "pubsub", "a command publishes through the store that it runs on"),
     ("persist", "config", "a manifest quotes names as a configuration file does"),
     ("command", "observe", "INFO, SLOWLOG and LATENCY show what was observed"),
-    ("shard", "connection", "the loop owns its connections"),
+    ("log_core", "shard", "it begins transactions over all shards"),
 ];
 
 /// Where `unsafe` may stand: each place is small and says why it is sound.

@@ -9,7 +9,8 @@
 //! | `pubsub`, `messages`, `tracking`, `invalid` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
 //! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
-//! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
+//! | `mailboxes[i]` | all | shard `i`; the log core is the one after the last shard | rare notes; each followed by a wake |
+//! | `log` | shards, the control core | the log core | requests; each followed by a wake |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
@@ -17,10 +18,12 @@
 //! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
+mod log_port;
 mod observing;
 mod pressing;
 mod switches;
 
+pub use log_port::{Asker, LogPort, Request};
 pub use switches::Switches;
 
 use crate::acl::Acl;
@@ -59,6 +62,8 @@ pub enum Note {
     ActiveExpire(bool),
     /// A script is slow: what waits for it is told so.
     Busy,
+    /// The log core's reply to a command of this client, which waits for it.
+    Answer(u64, Vec<u8>),
     /// Stop accepting, then the loop.
     Stop,
 }
@@ -143,6 +148,8 @@ pub struct Server {
     pub acl: Acl,
     /// What DEBUG switches.
     pub switches: Switches,
+    /// What is asked of the log core.
+    pub log: LogPort,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -203,6 +210,7 @@ impl Server {
             scripting: Scripting::new(shards),
             acl: Acl::default(),
             switches: Switches::default(),
+            log: LogPort::default(),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -214,7 +222,7 @@ impl Server {
             pause_writes_only: AtomicBool::new(false),
             owned: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             evictions: (0..shards).map(|_| AtomicBool::new(false)).collect(),
-            mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
+            mailboxes: (0..=shards).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
             abort_shutdown: process.abort_shutdown,
@@ -253,6 +261,7 @@ impl Server {
             self.acl.set_default_password(requirepass.as_deref());
         }
         self.post_all(&Note::Config);
+        self.post(self.log_core(), Note::Config);
     }
 
     /// Serializes changes of the configuration: hold it from reading the old snapshot to storing the new one.
@@ -286,6 +295,17 @@ impl Server {
     /// Leaves a note for every shard.
     pub fn post_all(&self, note: &Note) {
         (0..self.shards).for_each(|shard| self.post(shard, note.clone()));
+    }
+
+    /// The number of the log core among mailboxes and wake cells: the one after the last shard.
+    pub fn log_core(&self) -> usize {
+        self.shards
+    }
+
+    /// Asks something of the log core.
+    pub fn ask_log(&self, request: Request) {
+        self.log.post(request);
+        (self.wakes)(self.log_core());
     }
 
     /// Takes the notes of `shard`; one load when there are none.

@@ -59,6 +59,9 @@ pub struct Session {
     pub strayed: bool,
     /// The wait that the running command asked for; the loop takes it when the handler has returned.
     pub wait: Option<Box<Asked>>,
+    /// The running command is answered by the log core: the connection waits for that. Only for commands that run at home
+    /// and outside EXEC.
+    pub away: bool,
     /// Watched keys.
     pub watch: Option<Box<Watching>>,
     /// RESET: the loop unregisters the watched keys once the command has run.
@@ -194,6 +197,7 @@ impl Session {
             error_counted: false,
             strayed: false,
             wait: None,
+            away: false,
             watch: None,
             forget_watch: false,
             subscriptions: None,

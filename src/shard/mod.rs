@@ -445,6 +445,7 @@ where
                     self.push_bytes(key, &bytes);
                 }
             }
+            Note::Answer(id, bytes) => self.answered(id, &bytes),
             Note::Unblocked(id) => self.unblocked(id),
             Note::UnblockAll => self.unblock_all(),
             Note::Resume => self.release_paused(),
