@@ -287,7 +287,7 @@ fn parse_line(line: &[u8]) -> Result<Part, &'static str> {
             }
             name = Some(value.to_vec());
         } else if key.eq_ignore_ascii_case(b"seq") {
-            seq = leading_integer(value);
+            (seq, _, _) = super::read_integer(value);
         } else if key.eq_ignore_ascii_case(b"type") {
             kind = value.first().copied();
         }
@@ -299,20 +299,6 @@ fn parse_line(line: &[u8]) -> Result<Part, &'static str> {
     }
     let kind = Kind::from_letter(letter).ok_or("Unknown AOF file type")?;
     Ok(Part { name, seq, kind })
-}
-
-/// The number at the start of a word as C's `atoll` reads it: 0 without digits, the nearest if out of range.
-pub fn leading_integer(word: &[u8]) -> i64 {
-    let blanks = word.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x0b).count();
-    let word = word.get(blanks..).unwrap_or_default();
-    let (negative, digits) = match word {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] | digits => (false, digits),
-    };
-    digits.iter().take_while(|byte| byte.is_ascii_digit()).fold(0i64, |sum, digit| {
-        let digit = i64::from(digit - b'0');
-        sum.saturating_mul(10).saturating_add(if negative { -digit } else { digit })
-    })
 }
 
 #[cfg(test)]

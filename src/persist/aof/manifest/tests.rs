@@ -112,13 +112,6 @@ fn a_rewrite_leaves_history() {
     ]);
 }
 
-#[test]
-fn numbers_are_read_as_atoll_reads_them() {
-    for (word, number) in [("12", 12), (" \t-3x", -3), ("+4", 4), ("", 0), ("x", 0), ("99999999999999999999", i64::MAX)] {
-        assert_eq!(leading_integer(word.as_bytes()), number, "{word}");
-    }
-}
-
 proptest::proptest! {
     #[test]
     fn no_text_panics(text in proptest::collection::vec(proptest::num::u8::ANY, 0..2000)) {
