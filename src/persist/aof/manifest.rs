@@ -293,8 +293,8 @@ fn parse_line(line: &[u8]) -> Result<Part, &'static str> {
         }
     }
     let (Some(name), Some(letter)) = (name, kind) else { return Err(INVALID) };
-    // The greatest number would give the next file the name of this one.
-    if seq == 0 || seq == i64::MAX {
+    // Redis takes an empty name and fails later. The greatest number would give the next file the name of this one.
+    if name.is_empty() || seq == 0 || seq == i64::MAX {
         return Err(INVALID);
     }
     let kind = Kind::from_letter(letter).ok_or("Unknown AOF file type")?;

@@ -29,6 +29,7 @@ fn what_redis_refuses_is_refused_in_its_words() {
         ("file dir/a seq 1 type b\n", "File can't be a path, just a filename", Some(1)),
         ("file dir\\a seq 1 type b\n", "File can't be a path, just a filename", Some(1)),
         ("file a seq 0 type b\n", INVALID, Some(1)),
+        ("file \"\" seq 1 type b\n", INVALID, Some(1)),
         ("file a seq x type b\n", INVALID, Some(1)),
         ("file a seq 9223372036854775807 type i\n", INVALID, Some(1)),
         ("file a seq 1 type \"\"\n", INVALID, Some(1)),
