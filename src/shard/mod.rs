@@ -392,6 +392,8 @@ where
             Event::AcceptFailed { error, .. } => {
                 crate::observe::log::warning(&format!("Accepting client connection: {error}"));
             }
+            // No shard asks for these.
+            Event::SentShared { .. } | Event::Connected { .. } | Event::Released { .. } | Event::File(_) => {}
         }
     }
 
