@@ -21,6 +21,7 @@ pub mod pubsub;
 pub mod resp;
 pub mod script;
 pub mod shard;
+pub mod tools;
 
 /// Every allocation is counted, per thread: `used_memory` and `maxmemory` rest on it.
 #[global_allocator]

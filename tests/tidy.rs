@@ -11,7 +11,7 @@ const LEVELS: &[&[&str]] = &[
     &["resp", "data"],
     &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl"],
     &["command", "observe"],
-    &["shard", "log_core"],
+    &["shard", "log_core", "tools"],
     &["control"],
 ];
 
