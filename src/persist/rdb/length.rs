@@ -21,7 +21,7 @@ const LZF_GAIN: usize = 4;
 const LZF_RATIO_MAX: usize = 88;
 
 /// Appends a length.
-pub(super) fn write_len(out: &mut Vec<u8>, len: u64) {
+pub fn write_len(out: &mut Vec<u8>, len: u64) {
     match (u8::try_from(len), u16::try_from(len), u32::try_from(len)) {
         (Ok(small), ..) if small < 64 => out.push(small),
         (_, Ok(mid), _) if mid < 1 << 14 => out.extend_from_slice(&(mid | 0x4000).to_be_bytes()),

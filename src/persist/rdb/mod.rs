@@ -23,7 +23,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use length::{Reader, write_string};
+pub use length::{Reader, write_len, write_string};
 pub use read::{Invalid, Value, read_value};
 pub use write::write_value;
 
@@ -55,6 +55,16 @@ mod kind {
     pub const STREAM_LISTPACKS_3: u8 = 21;
     pub const HASH_METADATA: u8 = 24;
     pub const HASH_LISTPACK_EX: u8 = 25;
+}
+
+/// Bytes of a file that stand where a type may stand (rdb.h RDB_OPCODE_*).
+pub mod opcode {
+    /// The idle time of the next key: a length, seconds.
+    pub const IDLE: u8 = 248;
+    /// The counter of uses of the next key: one byte.
+    pub const FREQ: u8 = 249;
+    /// When the next key expires: Unix milliseconds, i64 LE.
+    pub const EXPIRETIME_MS: u8 = 252;
 }
 
 /// How a node of a list is packed (quicklist.h QUICKLIST_NODE_CONTAINER_*).
