@@ -160,14 +160,13 @@ impl Assembler {
 
     fn write(&mut self, shard: usize, piece: Piece, out: &mut Vec<Vec<u8>>) {
         let Piece { db, bytes, continues } = piece;
-        let in_record = self.open == Some(shard);
         self.open = continues.then_some(shard);
         if bytes.is_empty() {
             return;
         }
-        if in_record || self.db == Some(db) {
-            self.put(bytes, out);
-            return;
+        // Within a record it is: nobody else's piece came in between.
+        if self.db == Some(db) {
+            return self.put(bytes, out);
         }
         let mut selected = Vec::with_capacity(bytes.len() + 32);
         self.select(db, &mut selected);

@@ -183,7 +183,7 @@ pub enum Flaw {
     #[error("Invalid object type: {0}")]
     Kind(u8),
     /// No length.
-    #[error("Unknown length encoding {0} in rdbLoadLen()")]
+    #[error("Unknown length encoding {} in rdbLoadLen()", .0 >> 6)]
     Length(u8),
     /// No string.
     #[error("Unknown RDB string encoding type {0}")]

@@ -105,7 +105,7 @@ fn every_cut_is_an_early_end_and_every_flip_is_noticed() {
 #[test]
 fn absurd_lengths_take_no_memory() {
     for len in [1u64 << 31, 1 << 40, 1 << 62, u64::MAX] {
-        for kind in [0u8, 1, 4, 10, 15, 18, 24] {
+        for kind in [0u8, 1, 4, 10, 15, 18] {
             let mut file = b"REDIS0011".to_vec();
             file.extend_from_slice(&[kind, 1, b'k', 0x81]);
             file.extend_from_slice(&len.to_be_bytes());
