@@ -4,3 +4,4 @@
 //! them.
 
 pub mod check_aof;
+pub mod check_rdb;

@@ -20,8 +20,16 @@ const LZF_GAIN: usize = 4;
 /// No more than this many bytes come out of one compressed byte: three make 264 at most.
 const LZF_RATIO_MAX: usize = 88;
 
+/// What the first bytes of a string say.
+pub(super) enum Head {
+    /// It is so long, and its bytes follow.
+    Length(u64),
+    /// It is encoded as this byte says.
+    Special(u8),
+}
+
 /// Appends a length.
-pub(super) fn write_len(out: &mut Vec<u8>, len: u64) {
+pub fn write_len(out: &mut Vec<u8>, len: u64) {
     match (u8::try_from(len), u16::try_from(len), u32::try_from(len)) {
         (Ok(small), ..) if small < 64 => out.push(small),
         (_, Ok(mid), _) if mid < 1 << 14 => out.extend_from_slice(&(mid | 0x4000).to_be_bytes()),
