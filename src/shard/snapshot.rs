@@ -34,7 +34,7 @@ where
         let slice_ns = if worked { BUSY_SLICE_NS } else { IDLE_SLICE_NS };
         let start = clock::ticks();
         loop {
-            let step = ground.store.snapshot_step(&mut BUDGET.clone());
+            let step = ground.store.snapshot_step(&mut { BUDGET });
             if step != Step::More {
                 return false;
             }
@@ -44,3 +44,7 @@ where
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -113,7 +113,9 @@ fn a_cancelled_snapshot_leaves_marks_that_the_next_can_use() {
                 }
                 check_marks(&store);
             } else {
-                (0..rng.below(3)).for_each(|_| drop(store.snapshot_step(&mut a_budget(rng))));
+                for _ in 0..rng.below(3) {
+                    store.snapshot_step(&mut a_budget(rng));
+                }
             }
             assert_eq!(tray.0.lock().unwrap().blocks.len(), blocks, "a block after cancelling");
 
@@ -146,8 +148,8 @@ fn an_empty_store_is_done_at_once() {
     let tray = Tray::roomy();
     let begun = begin(&mut store, 1, &tray);
     assert_eq!(begun, Begun { dbs: Vec::new(), needs_version: 10 });
-    assert_eq!(store.snapshot_step(&mut Budget::UNBOUNDED.clone()), Step::Done);
-    assert_eq!(store.snapshot_step(&mut Budget::UNBOUNDED.clone()), Step::Done);
+    assert_eq!(store.snapshot_step(&mut { Budget::UNBOUNDED }), Step::Done);
+    assert_eq!(store.snapshot_step(&mut { Budget::UNBOUNDED }), Step::Done);
     check(&tray, &Contents::new(), &store);
 }
 
@@ -179,11 +181,10 @@ fn a_step_over_a_huge_set_is_bounded() {
     fix_hash_seed(42);
     let members: u64 = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
     let mut store = Store::new(1, 1);
-    store
-        .upsert(0, &hashed(b"huge"), Set::default, |set: &mut Set, limits| {
-            (0..members).for_each(|n| drop(set.add(format!("member:{n}").as_bytes(), limits)));
-        })
-        .unwrap();
+    let edited = store.upsert(0, &hashed(b"huge"), Set::default, |set: &mut Set, limits| {
+        (0..members).all(|n| set.add(format!("member:{n}").as_bytes(), limits))
+    });
+    assert!(edited.unwrap().result);
     for n in 0..1000 {
         let name = format!("key:{n}").into_bytes();
         store.set_string(0, &hashed(&name), b"value", Expire::Clear);
@@ -204,7 +205,8 @@ fn a_step_over_a_huge_set_is_bounded() {
         let name = format!("key:{}", steps % 1000).into_bytes();
         store.set_string(0, &hashed(&name), b"changed", Expire::Clear);
         let word = format!("new:{steps}").into_bytes();
-        store.edit(0, &hashed(b"huge"), |set: &mut Set, limits| set.add(&word, limits)).unwrap();
+        let edited = store.edit(0, &hashed(b"huge"), |set: &mut Set, limits| set.add(&word, limits));
+        assert!(edited.unwrap().unwrap().result);
     }
     assert!(steps > 100);
     check(&tray, &at_cut, &store);
@@ -214,26 +216,23 @@ fn a_step_over_a_huge_set_is_bounded() {
 #[test]
 fn the_version_follows_from_fields_with_times() {
     use crate::data::Hash;
-    use crate::data::hash::{Condition, Ttl};
+    use crate::data::hash::{Condition, FieldTtl, Ttl};
     let mut store = Store::new(2, 1);
     store.now_ms = 1000;
     let set = |store: &mut Store, at_ms: Option<i64>| {
-        store
-            .upsert(1, &hashed(b"h"), Hash::default, |hash: &mut Hash, limits| {
-                hash.set(b"f", b"v", Ttl::Clear, limits, 1000);
-                match at_ms {
-                    Some(at_ms) => drop(hash.set_ttl(b"f", at_ms, Condition::Always, 1000)),
-                    None => drop(hash.persist(b"f", 1000)),
-                }
-            })
-            .unwrap();
+        let edited = store.upsert(1, &hashed(b"h"), Hash::default, |hash: &mut Hash, limits| {
+            hash.set(b"f", b"v", Ttl::Clear, limits, 1000);
+            at_ms.map(|at_ms| hash.set_ttl(b"f", at_ms, Condition::Always, 1000)).is_some()
+                || matches!(hash.persist(b"f", 1000), FieldTtl::At(_) | FieldTtl::Never)
+        });
+        assert!(edited.unwrap().result);
         store.watch_fields(1, b"h");
     };
     for (at_ms, version) in [(None, 10), (Some(9000), 12), (None, 10)] {
         set(&mut store, at_ms);
         let (tray, at_cut) = (Tray::roomy(), contents(&store));
         assert_eq!(begin(&mut store, 1, &tray).needs_version, version);
-        assert_eq!(store.snapshot_step(&mut Budget::UNBOUNDED.clone()), Step::Done);
+        assert_eq!(store.snapshot_step(&mut { Budget::UNBOUNDED }), Step::Done);
         // Types from 24 on came with version 12.
         let newest = tray.0.lock().unwrap().blocks[0].bytes[0];
         assert_eq!(newest >= 24, version == 12, "type {newest}");
