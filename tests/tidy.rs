@@ -11,7 +11,7 @@ const LEVELS: &[&[&str]] = &[
     &["resp", "data"],
     &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl"],
     &["command", "observe"],
-    &["shard", "connection"],
+    &["shard", "log_core", "tools"],
     &["control"],
 ];
 
@@ -21,8 +21,9 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("keyspace", "journal", "a writing database states its effects"),
     ("keyspace", "persist", "a snapshot's records are those of an RDB file"),
     ("keyspace", "pubsub", "a command publishes through the store that it runs on"),
+    ("persist", "config", "a manifest quotes names as a configuration file does"),
     ("command", "observe", "INFO, SLOWLOG and LATENCY show what was observed"),
-    ("shard", "connection", "the loop owns its connections"),
+    ("log_core", "shard", "it begins transactions over all shards"),
 ];
 
 /// Where `unsafe` may stand: each place is small and says why it is sound.

@@ -83,7 +83,7 @@ fn print(startup: &Startup, args: &[OsString]) -> ExitCode {
         }
         Startup::TestMemory(Some(_)) => later("--test-memory", "use memtester or memtest86+"),
         Startup::CheckSystem => later("--check-system", "the server says at its start what it lacks"),
-        Startup::CheckRdb(_) => later("the check of RDB files", "use the redis-check-rdb of Redis"),
+        Startup::CheckRdb(rest) => crate::tools::check_rdb::main(&program, rest),
         Startup::CheckAof(_) => later("the check of AOF files", "use the redis-check-aof of Redis"),
     }
 }

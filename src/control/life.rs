@@ -6,7 +6,7 @@ use super::outside::Outside;
 use super::process::os_text;
 use super::process::signals::{Shutdown, ShutdownSignal};
 use super::process::supervise::Supervisor;
-use super::threads::{self, Listening};
+use super::threads::{self, Crew, Listening};
 use crate::base::clock;
 use crate::command::server::acl_cmd::Starting;
 use crate::command::server_state::{Note, Process, ShutdownRequest};
@@ -53,7 +53,8 @@ type Request = Arc<Mutex<Option<ShutdownRequest>>>;
 /// A thread could not start, or failed: the reason, cause and cure, in words.
 pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
     let Beginning { config, config_file, users, shards, listening, outside, signals, supervisor } = beginning;
-    let wakes = Arc::new(Wakes::new(shards).map_err(|e| os_text(&e))?);
+    // One more for the log core.
+    let wakes = Arc::new(Wakes::new(shards + 1).map_err(|e| os_text(&e))?);
     let request = Request::default();
     let server = Arc::new(new_server(config, config_file, shards, &wakes, &request));
     users.install(&server);
@@ -69,14 +70,29 @@ pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
         Ok(())
     }));
     let (freeing, freer) = threads::start_freeing(config).map_err(|e| os_text(&e))?;
-    let shards = threads::start_shards(&server, &wakes, listening, &freeing)?;
+    let Crew { shards, log_core } = threads::start(&server, &wakes, listening, &freeing)?;
     signals.listen().map_err(|e| os_text(&e))?;
     log!(Notice, "Server initialized");
-    let mut core = Core { server: &server, signals, request, supervisor, shards: &shards, is_ready: false };
+    let mut core = Core {
+        server: &server,
+        signals,
+        request,
+        supervisor,
+        shards: &shards,
+        log_core: &log_core,
+        is_ready: false,
+    };
     let core_outcome = crate::io::core::run(TICK, || core.tick());
     supervisor.stopping();
     server.post_all(&Note::Stop);
-    let outcome = core_outcome.and(join(shards));
+    let mut outcome = core_outcome.and(join(shards));
+    // After the shards: what they have left for it is still to be written.
+    server.post(server.log_core(), Note::Stop);
+    outcome = outcome.and(match log_core.join() {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(format!("The log core's ring failed: {}", os_text(&error))),
+        Err(_) => Err("The log core panicked".into()),
+    });
     drop((freeing, server));
     // The freeing thread ends with its last sender; what it still frees is not worth waiting for.
     drop(freer);
@@ -124,6 +140,7 @@ struct Core<'a> {
     request: Request,
     supervisor: &'a Supervisor,
     shards: &'a [JoinHandle<io::Result<()>>],
+    log_core: &'a JoinHandle<io::Result<()>>,
     /// Whether it was said that the server is ready.
     is_ready: bool,
 }
@@ -146,8 +163,8 @@ impl Core<'_> {
                 true
             }
             Some(signal) => self.may_end(signal),
-            // A shard that ended by itself has failed.
-            None => self.shards.iter().any(JoinHandle::is_finished),
+            // A thread that ended by itself has failed.
+            None => self.shards.iter().chain([self.log_core]).any(JoinHandle::is_finished),
         };
         if !ends {
             return ControlFlow::Continue(());

@@ -23,12 +23,14 @@
 //! - Key and expiry of an entry cannot be changed through a reference: the table counts on both. They change by
 //!   moving the [`EntryBox`] through [`EntryBox::with_key`] and [`EntryBox::with_expire`].
 //!
-//! An entry belongs to the thread that owns its table (`Send`, not `Sync`: the access clock is a [`Cell`]).
+//! An entry belongs to the thread that owns its table. Point-in-time copies of a collection share its elements' entries,
+//! which then are read on other threads: so the word that reads change (the access clock's) is atomic, though never
+//! contended.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{NonNull, slice_from_raw_parts_mut};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::object::Object;
 
@@ -146,11 +148,44 @@ impl Shape {
     }
 }
 
+/// The first word of a header.
+#[repr(transparent)]
+struct Meta(AtomicU32);
+
+impl Meta {
+    #[inline]
+    fn get(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    /// Two who set it at once may lose the clock of one; nothing but the clock changes through a shared reference.
+    #[inline]
+    fn set(&self, meta: u32) {
+        self.0.store(meta, Relaxed);
+    }
+}
+
 #[repr(C, align(8))]
 struct Header {
-    meta: Cell<u32>,
+    meta: Meta,
     key_len: u16,
     val_len: u16,
+}
+
+impl Header {
+    /// The shape of the block that it heads; `wide_len` reads the length of a key that stands behind it.
+    #[inline]
+    fn shape(&self, wide_len: impl FnOnce() -> usize) -> Shape {
+        let meta = self.meta.get();
+        let wide = self.key_len == WIDE_KEY;
+        Shape {
+            wide,
+            expire: meta & HAS_EXPIRE != 0,
+            fixed: fixed_len(meta),
+            key_len: if wide { wide_len() } else { usize::from(self.key_len) },
+            inline_len: usize::from(self.val_len),
+        }
+    }
 }
 
 /// The contents of an [`EntryBox`]. Only ever behind a reference.
@@ -172,17 +207,7 @@ impl Entry {
 
     #[inline]
     fn shape(&self) -> Shape {
-        let meta = self.header.meta.get();
-        let wide = self.header.key_len == WIDE_KEY;
-        let key_len =
-            if wide { usize::from_ne_bytes(self.word_bytes(0)) } else { usize::from(self.header.key_len) };
-        Shape {
-            wide,
-            expire: meta & HAS_EXPIRE != 0,
-            fixed: fixed_len(meta),
-            key_len,
-            inline_len: usize::from(self.header.val_len),
-        }
+        self.header.shape(|| usize::from_ne_bytes(self.word_bytes(0)))
     }
 
     #[inline]
@@ -457,9 +482,11 @@ pub struct EntryBox {
 
 // SAFETY: the box owns its block and the object in it (which is `Send`); nothing else points to either.
 unsafe impl Send for EntryBox {}
+// SAFETY: through a shared reference an entry is only read, but for its atomic first word; its object is `Sync`.
+unsafe impl Sync for EntryBox {}
 
 const _: () = {
-    const fn sendable<T: Send>() {}
+    const fn sendable<T: Send + Sync>() {}
     sendable::<Object>();
     assert!(size_of::<Option<EntryBox>>() == 8);
 };
@@ -535,7 +562,7 @@ impl EntryBox {
         };
         let expire_flag = if expire.is_some() { HAS_EXPIRE } else { 0 };
         let header = Header {
-            meta: Cell::new(meta & !HAS_EXPIRE | expire_flag),
+            meta: Meta(AtomicU32::new(meta & !HAS_EXPIRE | expire_flag)),
             key_len: narrow.unwrap_or(WIDE_KEY),
             val_len,
         };
@@ -572,21 +599,8 @@ impl EntryBox {
     #[inline]
     fn entry_ptr(&self) -> *mut Entry {
         // SAFETY: the block starts with an initialised header, and a wide key's length follows it.
-        let tail_len = unsafe {
-            let header = self.block.as_ref();
-            let meta = header.meta.get();
-            let wide = header.key_len == WIDE_KEY;
-            let key_len =
-                if wide { self.block.add(1).cast::<usize>().read() } else { usize::from(header.key_len) };
-            let shape = Shape {
-                wide,
-                expire: meta & HAS_EXPIRE != 0,
-                fixed: fixed_len(meta),
-                key_len,
-                inline_len: usize::from(header.val_len),
-            };
-            shape.tail_len()
-        };
+        let tail_len =
+            unsafe { self.block.as_ref().shape(|| self.block.add(1).cast::<usize>().read()).tail_len() };
         slice_from_raw_parts_mut(self.block.as_ptr().cast::<u8>(), tail_len) as *mut Entry
     }
 

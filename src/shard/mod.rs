@@ -11,6 +11,7 @@
 //! other shards while this one is parked.
 
 mod accept;
+pub mod apply;
 mod blocked;
 mod busy;
 mod census;
@@ -27,6 +28,7 @@ mod order;
 mod output;
 mod pubsub;
 mod queue;
+mod reach;
 mod remote;
 mod route;
 mod script;
@@ -292,7 +294,10 @@ where
         if self.n > 1 {
             self.take_messages();
             self.take_stale();
-            worked |= self.meet_others();
+        }
+        // Of transactions there are some on a single shard too: the log core's.
+        worked |= self.meet_others();
+        if self.n > 1 {
             worked |= self.deliver_stale();
         }
         worked |= self.deliver_messages();
@@ -394,6 +399,8 @@ where
             Event::AcceptFailed { error, .. } => {
                 crate::observe::log::warning(&format!("Accepting client connection: {error}"));
             }
+            // No shard asks for these.
+            Event::SentShared { .. } | Event::Connected { .. } | Event::Released { .. } | Event::File(_) => {}
         }
     }
 
@@ -423,7 +430,7 @@ where
         let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
         // Who completes a transaction wakes its origin only if that sleeps already.
         let done = || self.waiting.iter().any(|w| w.is_done()) || self.visits.iter().any(|v| v.is_done());
-        self.n == 1 || (self.seat.may_sleep() && idle() && !done())
+        self.seat.may_sleep() && idle() && !done()
     }
 
     fn take_notes(&mut self) -> bool {
@@ -447,6 +454,7 @@ where
                     self.push_bytes(key, &bytes);
                 }
             }
+            Note::Answer(id, bytes) => self.answered(id, &bytes),
             Note::Unblocked(id) => self.unblocked(id),
             Note::UnblockAll => self.unblock_all(),
             Note::Resume => self.release_paused(),

@@ -11,6 +11,7 @@
 //! Ranges are ranges of ranks: what is asked for by score or by member is looked up once at either end, and everything else
 //! (walking, counting, removing) goes by rank.
 
+mod frozen;
 mod gather;
 mod order;
 mod packed;
@@ -21,6 +22,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use frozen::Frozen;
 pub use gather::Gather;
 pub use put::{NotANumber, Put, Rule};
 pub use range::{LexBound, LexRange, ScoreBound, ScoreRange};

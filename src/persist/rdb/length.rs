@@ -20,6 +20,14 @@ const LZF_GAIN: usize = 4;
 /// No more than this many bytes come out of one compressed byte: three make 264 at most.
 const LZF_RATIO_MAX: usize = 88;
 
+/// What the first bytes of a string say.
+pub(super) enum Head {
+    /// It is so long, and its bytes follow.
+    Length(u64),
+    /// It is encoded as this byte says.
+    Special(u8),
+}
+
 /// Appends a length.
 pub fn write_len(out: &mut Vec<u8>, len: u64) {
     match (u8::try_from(len), u16::try_from(len), u32::try_from(len)) {
