@@ -7,9 +7,11 @@ mod traffic;
 use super::*;
 use crate::base::prng::Prng;
 use crate::data::table::fix_hash_seed;
+use crate::data::table::keep::flaw::{Flaw, plant};
 use crate::data::{Limits, Set};
 use crate::keyspace::{Eviction, Expire};
 use model::{Contents, Tray, contents, hashed, read_back};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use traffic::{command, furnished};
 
@@ -73,24 +75,40 @@ fn run(store: &mut Store, rng: &mut Prng, tray: &Tray) {
     assert!(store.snapshot.is_none());
 }
 
+/// Three snapshots in a row of a store that changes.
+fn several_snapshots(rng: &mut Prng) {
+    let keys = [0, 300, 9000][rng.index(3)];
+    let mut store = furnished(rng, keys);
+    for id in 1..=3 {
+        let tray = Tray::default();
+        let at_cut = contents(&store);
+        let begun = begin(&mut store, id, &tray);
+        let keys: u64 = begun.dbs.iter().map(|db| db.keys).sum();
+        let expires: u64 = begun.dbs.iter().map(|db| db.expires).sum();
+        assert_eq!(keys, at_cut.len() as u64);
+        assert_eq!(expires, at_cut.values().filter(|value| value.0.is_some()).count() as u64);
+        assert_eq!(store.snapshot_id(), Some(id));
+        run(&mut store, rng, &tray);
+        check(&tray, &at_cut, &store);
+    }
+}
+
 #[test]
 fn what_is_written_is_what_was_there_at_the_cut() {
-    for_each_seed(if cfg!(debug_assertions) { 8 } else { 30 }, |rng| {
-        let keys = [0, 300, 9000][rng.index(3)];
-        let mut store = furnished(rng, keys);
-        for id in 1..=3 {
-            let tray = Tray::default();
-            let at_cut = contents(&store);
-            let begun = begin(&mut store, id, &tray);
-            let keys: u64 = begun.dbs.iter().map(|db| db.keys).sum();
-            let expires: u64 = begun.dbs.iter().map(|db| db.expires).sum();
-            assert_eq!(keys, at_cut.len() as u64);
-            assert_eq!(expires, at_cut.values().filter(|value| value.0.is_some()).count() as u64);
-            assert_eq!(store.snapshot_id(), Some(id));
-            run(&mut store, rng, &tray);
-            check(&tray, &at_cut, &store);
-        }
-    });
+    for_each_seed(if cfg!(debug_assertions) { 8 } else { 30 }, several_snapshots);
+}
+
+#[test]
+fn planted_faults_are_noticed() {
+    fix_hash_seed(42);
+    use Flaw::{ChangeUnseen, FlushForgets, NewUnmarked, RemovalUnseen, WalkSkips};
+    for fault in [ChangeUnseen, RemovalUnseen, NewUnmarked, WalkSkips, FlushForgets] {
+        plant(Some(fault));
+        let noticed = (1..=4)
+            .any(|seed| catch_unwind(AssertUnwindSafe(|| several_snapshots(&mut Prng::new(seed)))).is_err());
+        plant(None);
+        assert!(noticed, "{fault:?} went unnoticed");
+    }
 }
 
 #[test]
