@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LEVELS: &[&[&str]] = &[
     &["base", "io"],
     &["resp", "data"],
-    &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl"],
+    &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl", "replication"],
     &["command", "observe"],
     &["shard", "load", "log_core", "tools"],
     &["control"],
