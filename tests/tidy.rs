@@ -19,6 +19,7 @@ const LEVELS: &[&[&str]] = &[
 const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("io", "base", "the driver reads clocks and random numbers"),
     ("keyspace", "journal", "a writing database states its effects"),
+    ("keyspace", "persist", "a snapshot's records are those of an RDB file"),
     ("keyspace", "pubsub", "a command publishes through the store that it runs on"),
     ("command", "observe", "INFO, SLOWLOG and LATENCY show what was observed"),
     ("log_core", "shard", "it begins transactions over all shards"),

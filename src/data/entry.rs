@@ -9,7 +9,7 @@
 //!                                 if key_len   if         if form is Int,                 if form is
 //!                                 == 65535     EXPIRE     if form is Object                Inline
 //!
-//!  meta: bits 0-3 kind | 4-5 form | 6 EXPIRE | 7 RAW | 8-31 LRU clock or LFU counter
+//!  meta: bits 0-2 kind | 3 MARK | 4-5 form | 6 EXPIRE | 7 RAW | 8-31 LRU clock or LFU counter
 //! ```
 //!
 //! Invariants:
@@ -19,6 +19,7 @@
 //! - An object lies in the block by value: a small collection is two blocks, the entry's and its packed elements'.
 //! - Inline values are at most [`INLINE_MAX`] bytes, so `val_len` always suffices; only a key can be too long for
 //!   its field, and then the length stands in a word of its own.
+//! - MARK means something for entries of a [`Table`](super::table::Table) only, which sets it: see its `keep.rs`.
 //! - Key and expiry of an entry cannot be changed through a reference: the table counts on both. They change by
 //!   moving the [`EntryBox`] through [`EntryBox::with_key`] and [`EntryBox::with_expire`].
 //!
@@ -49,6 +50,8 @@ const _: () = assert!(OBJECT == 24 && align_of::<Object>() == WORD);
 /// `key_len` of an entry whose key length stands in a word of its own.
 const WIDE_KEY: u16 = u16::MAX;
 
+const KIND_MASK: u32 = 0b111;
+const MARK: u32 = 1 << 3;
 const FORM_SHIFT: u32 = 4;
 const FORM_MASK: u32 = 0b11 << FORM_SHIFT;
 const HAS_EXPIRE: u32 = 1 << 6;
@@ -243,7 +246,7 @@ impl Entry {
     #[inline]
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match self.header.meta.get() & 0xF {
+        match self.header.meta.get() & KIND_MASK {
             0 => Kind::String,
             1 => Kind::List,
             2 => Kind::Set,
@@ -396,6 +399,19 @@ impl Entry {
         self.header.meta.set(if raw { meta | RAW } else { meta & !RAW });
     }
 
+    /// The mark by which a table tells entries that a snapshot has saved from those it has not.
+    #[inline]
+    pub(in crate::data) fn mark(&self) -> bool {
+        self.header.meta.get() & MARK != 0
+    }
+
+    /// Sets [`mark`](Entry::mark).
+    #[inline]
+    pub(in crate::data) fn set_mark(&self, mark: bool) {
+        let meta = self.header.meta.get();
+        self.header.meta.set(meta & !MARK | u32::from(mark) * MARK);
+    }
+
     /// Bytes that the entry asked the allocator for: its block and what the value holds besides.
     #[must_use]
     pub fn mem_bytes(&self) -> usize {
@@ -413,6 +429,19 @@ impl Entry {
             ValueRef::Object(object) => object.free_effort(),
             _ => 1,
         }
+    }
+
+    /// The entry as it is now, which later changes leave alone: what is large in it is shared, not copied.
+    #[must_use]
+    pub fn share(&mut self) -> EntryBox {
+        let object = self.object_mut().map(|object| object.clone());
+        let payload = match (object, self.value()) {
+            (Some(object), _) => Payload::Object(object),
+            (None, ValueRef::Int(number)) => Payload::Int(number),
+            (None, ValueRef::Bytes(bytes)) => Payload::Inline(bytes),
+            (None, ValueRef::Object(_)) => unreachable!("an object that is none"),
+        };
+        EntryBox::build(self.header.meta.get(), self.key(), self.expire_ms(), payload)
     }
 
     /// A copy of the entry under another key (COPY), with the same expiry and access field.

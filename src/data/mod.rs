@@ -38,5 +38,5 @@ pub use listpack::{InvalidListpack, Item, Listpack};
 pub use object::{Collection, Object};
 pub use set::Set;
 pub use stream::{Stream, StreamId};
-pub use table::{HKey, Table};
+pub use table::{HKey, Keeper, Table};
 pub use zset::ZSet;

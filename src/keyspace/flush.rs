@@ -16,8 +16,10 @@ impl Store {
         let count = old.len();
         self.stats.dirty = self.stats.dirty.saturating_add(count as u64);
         self.touch_replaced(db, &old);
-        if lazy && count > 0 {
+        if lazy {
             self.stats.lazyfreed = self.stats.lazyfreed.saturating_add(count as u64);
+        }
+        if let Some(old) = self.keep_flushed(old).filter(|_| lazy && count > 0) {
             self.to_drop.push(ToDrop::Table(old));
         }
         count

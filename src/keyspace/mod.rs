@@ -15,6 +15,7 @@ mod notify;
 mod objects;
 pub mod pressure;
 pub mod slots;
+pub mod snapshot;
 mod store;
 mod strings;
 mod watch;

@@ -5,6 +5,7 @@
 //! hashed once however often a handler looks at it.
 
 use super::evict::Pool;
+use super::snapshot::Snapshot;
 use super::{Blocked, Class, FieldDue, Watched, lru, notify};
 use crate::base::prng::Prng;
 use crate::data::{Entry, EntryBox, HKey, Kind, Limits, Table};
@@ -106,6 +107,8 @@ pub struct Store {
     pub lapsed: Vec<(usize, Box<[u8]>)>,
     /// Random numbers of this shard.
     pub rng: Prng,
+    /// The snapshot that runs.
+    pub(super) snapshot: Option<Box<Snapshot>>,
     /// The keys that eviction takes next.
     pub(super) evict_pool: Pool,
     /// The database that the expire cycle goes on with.
@@ -136,6 +139,7 @@ impl Store {
             to_drop: Vec::new(),
             lapsed: Vec::new(),
             rng: Prng::new(seed),
+            snapshot: None,
             evict_pool: Pool::default(),
             expire_db: 0,
             evict_db: 0,

@@ -30,6 +30,7 @@ mod queue;
 mod remote;
 mod route;
 mod script;
+mod snapshot;
 mod tracking;
 pub mod txn;
 
@@ -311,13 +312,14 @@ where
         }
         self.go_on_evicting();
         self.renew_policy();
+        let saving = self.run_snapshot(worked);
         self.end_turn();
         if worked {
             self.count_turn();
             self.spin_until_ns =
                 self.time.mono_ns.saturating_add(u64::from(self.config.shard_spin_us) * 1000);
         }
-        self.over_limit || self.has_messages() || (worked && self.n > 1 && !self.may_sleep())
+        saving || self.over_limit || self.has_messages() || (worked && self.n > 1 && !self.may_sleep())
     }
 
     /// What came from other shards: requests, answers, connections, transactions.
@@ -405,7 +407,7 @@ where
             return Wait::Never;
         }
         self.wakes.announce_sleep(self.id);
-        if !self.may_sleep() || self.has_messages() || self.server.has_notes(self.id) {
+        if !self.may_sleep() || self.has_messages() || self.server.has_notes(self.id) || self.may_save() {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
