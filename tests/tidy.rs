@@ -21,6 +21,7 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("keyspace", "journal", "a writing database states its effects"),
     ("keyspace", "persist", "a snapshot's records are those of an RDB file"),
     ("keyspace", "pubsub", "a command publishes through the store that it runs on"),
+    ("persist", "config", "a manifest quotes names as a configuration file does"),
     ("command", "observe", "INFO, SLOWLOG and LATENCY show what was observed"),
     ("log_core", "shard", "it begins transactions over all shards"),
 ];

@@ -3,4 +3,5 @@
 //! One thread, plain blocking files. What they print, and their exit codes, are Redis's to the byte, since scripts read
 //! them.
 
+pub mod check_aof;
 pub mod check_rdb;
