@@ -11,6 +11,7 @@
 //! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i`; the log core is the one after the last shard | rare notes; each followed by a wake |
 //! | `log` | shards, the control core | the log core | requests; each followed by a wake |
+//! | `saving` | the log core | INFO, LASTSAVE, before every write | see `saving` |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
@@ -21,9 +22,11 @@
 mod log_port;
 mod observing;
 mod pressing;
+mod saving;
 mod switches;
 
-pub use log_port::{Asker, LogPort, Request};
+pub use log_port::{Asker, LogPort, Request, SaveAs};
+pub use saving::{EndState, Saving};
 pub use switches::Switches;
 
 use crate::acl::Acl;
@@ -150,6 +153,8 @@ pub struct Server {
     pub switches: Switches,
     /// What is asked of the log core.
     pub log: LogPort,
+    /// What was saved, and what is being saved.
+    pub saving: Saving,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -211,6 +216,7 @@ impl Server {
             acl: Acl::default(),
             switches: Switches::default(),
             log: LogPort::default(),
+            saving: Saving::new(start_ms / 1000),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -333,6 +339,7 @@ impl Server {
             || self.is_congested()
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
+            || self.saving.is_watchful()
     }
 
     /// Whether some shard has more to tell its clients than it should have.
@@ -416,6 +423,9 @@ impl Server {
     /// What is held back at `now_ms`.
     #[inline]
     pub fn paused(&self, now_ms: i64) -> Option<Pause> {
+        if self.saving.is_ending() {
+            return Some(Pause::All);
+        }
         (self.pause_until_ms.load(Ordering::Relaxed) > now_ms)
             .then(|| if self.pause_writes_only.load(Ordering::Relaxed) { Pause::Write } else { Pause::All })
     }
