@@ -62,7 +62,7 @@ const GROUPS: &[Group] = &[
     ("sorted_sets", 40, sorted_sets::RULES),
     ("geo", 15, geo::RULES),
     ("keys", 40, keys::RULES),
-    ("connection", 8, sessions::CONNECTION),
+    ("connection", 11, sessions::CONNECTION),
     ("transactions", 12, sessions::TRANSACTIONS),
     ("server", 8, sessions::SERVER),
 ];

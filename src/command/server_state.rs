@@ -17,14 +17,18 @@
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
 //! | `scripting` | see `script` | see `script` | see `script` |
 //! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
+//! | `unexpected_errors` | shards | INFO | relaxed sum |
+//! | `loading` | who loads a dataset | all | see `loading` |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
+pub mod loading;
 mod log_port;
 mod observing;
 mod pressing;
 mod saving;
 mod switches;
 
+pub use loading::Loading;
 pub use log_port::{Asker, LogPort, Request, SaveAs};
 pub use saving::{EndState, Saving};
 pub use switches::Switches;
@@ -88,7 +92,7 @@ pub enum Pause {
 }
 
 /// What ends the process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ShutdownRequest {
     /// SHUTDOWN NOSAVE.
     pub nosave: bool,
@@ -98,6 +102,8 @@ pub struct ShutdownRequest {
     pub now: bool,
     /// SHUTDOWN FORCE.
     pub force: bool,
+    /// Who is to be told that it failed.
+    pub asker: Option<Asker>,
 }
 
 /// Does to the process what a CONFIG SET asks for (listening sockets, limits, its title): all of it or nothing. Gets the
@@ -151,6 +157,10 @@ pub struct Server {
     pub acl: Acl,
     /// What DEBUG switches.
     pub switches: Switches,
+    /// Commands of a master's stream, or of a file, that ended with an error.
+    pub unexpected_errors: AtomicU64,
+    /// Whether a dataset is being loaded.
+    pub loading: Loading,
     /// What is asked of the log core.
     pub log: LogPort,
     /// What was saved, and what is being saved.
@@ -215,6 +225,8 @@ impl Server {
             scripting: Scripting::new(shards),
             acl: Acl::default(),
             switches: Switches::default(),
+            unexpected_errors: AtomicU64::new(0),
+            loading: Loading::default(),
             log: LogPort::default(),
             saving: Saving::new(start_ms / 1000),
             slow_ns: AtomicU64::new(u64::MAX),
@@ -332,7 +344,7 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause, a MONITOR, a slow script or messages that pile up ask for a look at every command.
+    /// Whether a pause, a MONITOR, a slow script, a dataset that is loaded or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
         self.has_monitors()
@@ -340,6 +352,7 @@ impl Server {
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
             || self.saving.is_watchful()
+            || self.loading.is_any()
     }
 
     /// Whether some shard has more to tell its clients than it should have.

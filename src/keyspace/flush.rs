@@ -53,12 +53,12 @@ impl Store {
             return;
         }
         let Some(new) = self.dbs.get(db).map(|d| &d.table) else { return };
-        let now_ms = self.now_ms;
+        let (now_ms, ageless) = (self.now_ms, self.ageless);
         self.watched.touch_all(db, |key, was_expired| {
             let key = HKey::new(key);
             let before = !was_expired && old.contains(&key);
             match new.find(&key) {
-                Some(entry) if entry.expire_ms().is_some_and(|at| at < now_ms) && !before => {
+                Some(entry) if entry.expire_ms().is_some_and(|at| at < now_ms && !ageless) && !before => {
                     Verdict::SameExpired
                 }
                 Some(_) => Verdict::Changed,

@@ -15,7 +15,9 @@
 //! the empty dataset saved likewise, without waiting for it.
 
 use super::LogCore;
-use super::snapshot::{Progress, Purpose, Snapshot};
+use super::cut::Piece;
+use super::image::{self, Image, Purpose};
+use crate::base::os_text;
 use crate::command::server::saving::IN_PROGRESS;
 use crate::command::server_state::{Asker, EndState, Note, SaveAs, ShutdownRequest};
 use crate::io::{Driver, FileEvent, FileId, Files, Open};
@@ -46,7 +48,9 @@ enum Kind {
 /// A file that is being saved.
 struct Job {
     kind: Kind,
-    snapshot: Snapshot,
+    /// The number of the snapshot that it is made of.
+    id: u64,
+    image: Image,
     file: FileId,
     dir: PathBuf,
     temp: PathBuf,
@@ -74,9 +78,6 @@ struct Ending {
 #[derive(Default)]
 pub(super) struct Saver {
     job: Option<Job>,
-    /// A snapshot that was cancelled or failed and is not over.
-    sweeping: Option<Snapshot>,
-    snapshots: u64,
     /// BGSAVE SCHEDULE.
     scheduled: bool,
     /// Unix time of the last attempt in seconds (server.h `lastbgsave_try`).
@@ -87,12 +88,6 @@ pub(super) struct Saver {
 }
 
 impl Saver {
-    /// Whether shards have given something that was not looked at.
-    pub(super) fn has_news(&self) -> bool {
-        self.job.as_ref().is_some_and(|job| job.snapshot.has_news())
-            || self.sweeping.as_ref().is_some_and(Snapshot::has_news)
-    }
-
     /// When the job that is held back goes on (monotonic ns).
     pub(super) fn due_ns(&self) -> Option<u64> {
         self.job.as_ref().map(|job| job.due_ns).filter(|&due| due > 0)
@@ -100,11 +95,6 @@ impl Saver {
 
     fn is_background(&self) -> bool {
         self.job.as_ref().is_some_and(|job| matches!(job.kind, Kind::Background))
-    }
-
-    /// Whether a snapshot may begin.
-    fn is_free(&self) -> bool {
-        self.job.is_none() && self.sweeping.is_none()
     }
 }
 
@@ -143,9 +133,14 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
+    /// Whether a snapshot may begin: there is one at a time.
+    fn may_snapshot(&self) -> bool {
+        self.saver.job.is_none() && self.snapshot.is_none()
+    }
+
     /// Begins what waits, if that is possible now.
-    fn begin_waiting(&mut self) {
-        while self.saver.is_free() && self.saver.ending.is_none() {
+    pub(super) fn begin_waiting(&mut self) {
+        while self.may_snapshot() && self.saver.ending.is_none() {
             let Some((how, asker)) = self.saver.waiting.pop_front() else { return };
             if how == SaveAs::Foreground {
                 self.server.saving.saves.fetch_add(1, Relaxed);
@@ -188,20 +183,19 @@ impl<D: Driver + Files> LogCore<D> {
                 return self.save_ended(&kind, None, self.now_s());
             }
         };
-        self.saver.snapshots += 1;
-        let purpose = Purpose::default();
-        let snapshot = Snapshot::begin(
-            self.saver.snapshots,
-            &self.server,
-            &self.hub,
-            &self.wakes,
-            self.time,
-            purpose,
-        );
+        let records = image::records(&self.config, self.time.unix_ms);
+        let Some(id) = self.begin_snapshot(Arc::new(records)) else {
+            // Whoever calls has made sure of it.
+            self.driver.close_file(file);
+            self.remove_temp(&temp);
+            return self.save_ended(&kind, None, self.now_s());
+        };
+        let image = Image::new(Purpose::default(), &self.config, self.server.shards, self.time.unix_ms);
         let target = dir.join(&self.config.dbfilename);
         self.saver.job = Some(Job {
             kind,
-            snapshot,
+            id,
+            image,
             file,
             dir,
             temp,
@@ -215,25 +209,29 @@ impl<D: Driver + Files> LogCore<D> {
         });
     }
 
+    /// A shard handed over a piece of snapshot `id`. Gives it back if it is of another one.
+    pub(super) fn save_piece(&mut self, id: u64, shard: usize, piece: Piece) -> Option<Piece> {
+        match &mut self.saver.job {
+            Some(job) if job.id == id => {
+                job.image.take(shard, piece);
+                None
+            }
+            _ => Some(piece),
+        }
+    }
+
     /// Goes on with what is being saved. Called in every turn.
     pub(super) fn advance_save(&mut self) {
-        if let Some(sweeping) = &mut self.saver.sweeping {
-            sweeping.advance(&mut Vec::new(), &mut |_| true);
-            if sweeping.is_over() {
-                self.saver.sweeping = None;
-                self.begin_waiting();
-            }
-        }
         let Some(job) = &mut self.saver.job else { return };
         let (now_ns, delay) = (self.time.mono_ns, self.config.rdb_key_save_delay);
         let mut chunks = Vec::new();
         let due_ns = &mut job.due_ns;
-        let progress = job.snapshot.advance(&mut chunks, &mut |keys| {
-            if delay == 0 {
-                *due_ns = 0;
-                return true;
-            }
-            *due_ns = (*due_ns).max(now_ns.min((*due_ns).max(1))).saturating_add(delay_ns(delay, keys));
+        let complete = job.image.advance(&mut chunks, &mut |keys| {
+            *due_ns = match delay_ns(delay, keys) {
+                _ if delay == 0 => 0,
+                // From the first key on, however late one comes.
+                wait_ns => (if *due_ns == 0 { now_ns } else { *due_ns }).saturating_add(wait_ns),
+            };
             now_ns >= *due_ns
         });
         for chunk in chunks {
@@ -246,15 +244,15 @@ impl<D: Driver + Files> LogCore<D> {
                 self.driver.sync(job.file, true);
             }
         }
-        if progress == Progress::Complete && !job.finishing {
+        if complete && !job.finishing {
             job.finishing = true;
             job.syncs += 1;
             self.driver.sync(job.file, false);
         }
         let saving = &self.server.saving;
-        let extra = job.snapshot.on_the_way() as u64;
-        saving.keys_done.store(job.snapshot.keys(), Relaxed);
-        saving.keys_total.store(job.snapshot.keys_total(), Relaxed);
+        let extra = self.funnel.queued_bytes() as u64;
+        saving.keys_done.store(job.image.keys(), Relaxed);
+        saving.keys_total.store(job.image.keys_total(), Relaxed);
         saving.extra_bytes.store(extra, Relaxed);
         saving.extra_peak.fetch_max(extra, Relaxed);
     }
@@ -266,7 +264,11 @@ impl<D: Driver + Files> LogCore<D> {
             FileEvent::Written { file, result, .. } if *file == job.file => {
                 let owed = job.owed.pop_front();
                 match result {
-                    Ok(()) => job.snapshot.written(owed.flatten()),
+                    Ok(()) => {
+                        if let Some((shard, bytes)) = owed.flatten() {
+                            self.funnel.done(shard, bytes);
+                        }
+                    }
                     Err(error) => self.write_failed("rdbSaveRio", error),
                 }
             }
@@ -286,7 +288,7 @@ impl<D: Driver + Files> LogCore<D> {
     /// The file is durable; now it gets its name.
     fn rename_saved(&mut self) {
         let Some(job) = self.saver.job.take() else { return };
-        let Job { kind, snapshot, file, dir, temp, target, started_s, .. } = job;
+        let Job { kind, image, file, dir, temp, target, started_s, .. } = job;
         self.driver.close_file(file);
         let named = self.driver.rename(&temp, &target);
         if let Err(error) = &named {
@@ -304,7 +306,7 @@ impl<D: Driver + Files> LogCore<D> {
         if let Some(Err(error)) = &durable {
             log!(Warning, "Failed to fsync directory while saving DB: {}", os_text(error));
         }
-        let dirty = snapshot.dirty_at_cut().filter(|_| matches!(durable, Some(Ok(()))));
+        let dirty = image.dirty_at_cut().filter(|_| matches!(durable, Some(Ok(()))));
         if dirty.is_some() {
             log!(Notice, "DB saved on disk");
         }
@@ -329,11 +331,10 @@ impl<D: Driver + Files> LogCore<D> {
     }
 
     fn give_up_job(&mut self) -> Option<(Kind, i64)> {
-        let mut job = self.saver.job.take()?;
+        let job = self.saver.job.take()?;
         self.driver.close_file(job.file);
         self.remove_temp(&job.temp);
-        job.snapshot.cancel(&self.hub);
-        self.saver.sweeping = Some(job.snapshot);
+        self.cancel_snapshot();
         Some((job.kind, job.started_s))
     }
 
@@ -383,7 +384,7 @@ impl<D: Driver + Files> LogCore<D> {
         if self.saver.ending.is_some() {
             return self.end_if_possible();
         }
-        if !self.saver.is_free() || self.server.switches.is_cron_paused() {
+        if !self.may_snapshot() || self.server.switches.is_cron_paused() || self.server.loading.is_any() {
             return;
         }
         let now_s = self.now_s();
@@ -416,7 +417,9 @@ impl<D: Driver + Files> LogCore<D> {
         let nothing = |_: usize, _: &mut Ground| {};
         let shards = ShardSet::all(self.server.shards);
         let barrier = self.hub.independent(self.id, shards, Arc::new(nothing));
-        let saves = (!self.config.save.is_empty() && !request.nosave) || request.save;
+        // What is half loaded must not replace what it is loaded from (server.c `prepareForShutdown`).
+        let is_whole = !self.server.loading.is_any();
+        let saves = is_whole && ((!self.config.save.is_empty() && !request.nosave) || request.save);
         if saves {
             self.saver.ending = Some(Ending { request, barrier });
         } else {
@@ -426,7 +429,7 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn end_if_possible(&mut self) {
         let Some(ending) = &self.saver.ending else { return };
-        if !self.saver.is_free() || !ending.barrier.is_done() {
+        if !self.may_snapshot() || !ending.barrier.is_done() {
             return;
         }
         log!(Notice, "Saving the final RDB snapshot before exiting.");
@@ -464,14 +467,5 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn now_s(&self) -> i64 {
         self.time.unix_ms.div_euclid(1000)
-    }
-}
-
-/// The words of the operating system, as strerror(3) says them.
-fn os_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" (os error ") {
-        Some(end) => text.get(..end).unwrap_or_default().to_owned(),
-        None => text,
     }
 }

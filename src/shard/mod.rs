@@ -11,6 +11,7 @@
 //! other shards while this one is parked.
 
 mod accept;
+pub mod apply;
 mod blocked;
 mod busy;
 mod census;
@@ -27,6 +28,7 @@ mod order;
 mod output;
 mod pubsub;
 mod queue;
+mod reach;
 mod remote;
 mod route;
 mod script;
@@ -35,6 +37,7 @@ mod tracking;
 pub mod txn;
 
 pub use census::Census;
+pub use cron::policy_of;
 pub use ground::Ground;
 pub use mesh::{Mesh, build as build_mesh};
 
@@ -292,7 +295,10 @@ where
         if self.n > 1 {
             self.take_messages();
             self.take_stale();
-            worked |= self.meet_others();
+        }
+        // Of transactions there are some on a single shard too: the log core's.
+        worked |= self.meet_others();
+        if self.n > 1 {
             worked |= self.deliver_stale();
         }
         worked |= self.deliver_messages();
@@ -425,7 +431,7 @@ where
         let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
         // Who completes a transaction wakes its origin only if that sleeps already.
         let done = || self.waiting.iter().any(|w| w.is_done()) || self.visits.iter().any(|v| v.is_done());
-        self.n == 1 || (self.seat.may_sleep() && idle() && !done())
+        self.seat.may_sleep() && idle() && !done()
     }
 
     fn take_notes(&mut self) -> bool {
