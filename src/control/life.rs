@@ -69,7 +69,8 @@ pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
         Ok(())
     }));
     let (freeing, freer) = threads::start_freeing(config).map_err(|e| os_text(&e))?;
-    let shards = threads::start_shards(&server, &wakes, listening, &freeing)?;
+    let (journals, _tap) = crate::journal::rings(server.shards);
+    let shards = threads::start_shards(&server, &wakes, listening, &freeing, journals)?;
     signals.listen().map_err(|e| os_text(&e))?;
     log!(Notice, "Server initialized");
     let mut core = Core { server: &server, signals, request, supervisor, shards: &shards, is_ready: false };

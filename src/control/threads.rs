@@ -7,6 +7,7 @@ use crate::command::Server;
 use crate::config::Config;
 use crate::io::uring::{Uring, WakeBy};
 use crate::io::wake::Wakes;
+use crate::journal::Port;
 use crate::keyspace::ToDrop;
 use crate::log;
 use crate::shard::txn::{Hub, Waker};
@@ -64,7 +65,7 @@ pub fn start_freeing(config: &Config) -> io::Result<(Sender<ToDrop>, JoinHandle<
     Ok((sender, thread))
 }
 
-/// Starts all shards and returns when each has its ring. The listeners go to shard 0.
+/// Starts all shards and returns when each has its ring. The listeners go to shard 0, the journals' ends to each in order.
 ///
 /// # Errors
 /// The first reason, in words, for which a shard could not start.
@@ -73,6 +74,7 @@ pub fn start_shards(
     wakes: &Arc<Wakes>,
     listening: Listening,
     freeing: &Sender<ToDrop>,
+    journals: Vec<Port>,
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
     let (hub, vacancies) = Hub::<Ground>::new(n, Box::new(HubWaker(wakes.clone())));
@@ -80,7 +82,8 @@ pub fn start_shards(
     let (ready, readies) = channel();
     let mut threads = Vec::with_capacity(n);
     let mut listening = Some(listening);
-    for ((id, vacancy), mesh) in vacancies.into_iter().enumerate().zip(build_mesh(n)) {
+    let ends = build_mesh(n).into_iter().zip(journals);
+    for ((id, vacancy), (mesh, journal)) in vacancies.into_iter().enumerate().zip(ends) {
         let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
         let (ready, freeing) = (ready.clone(), freeing.clone());
         let listening = listening.take();
@@ -98,7 +101,7 @@ pub fn start_shards(
             };
             let seed = os_random_u64();
             let mut shard =
-                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing });
+                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal });
             if let Some(Listening { first, later }) = listening {
                 first.into_iter().for_each(|listener| shard.listen(listener));
                 shard.listen_anew_from(later);

@@ -144,9 +144,9 @@ pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
 }
 
 impl<S> Mesh<S> {
-    /// Adds a request for `to`'s next batch.
-    pub fn request(&mut self, to: usize, caller: Caller, command: usize, argv: Args<'_>) {
-        let Some(Some(link)) = self.links.get_mut(to) else { return };
+    /// Adds a request for `to`'s next batch. Returns whether that is full now and should go: [`Mesh::send_open`].
+    pub fn request(&mut self, to: usize, caller: Caller, command: usize, argv: Args<'_>) -> bool {
+        let Some(Some(link)) = self.links.get_mut(to) else { return false };
         let batch = link.open.get_or_insert_with(|| self.spares.pop().unwrap_or_default());
         let out = &mut batch.requests;
         let flags = [(caller.proto == Proto::V3, V3), (caller.no_touch, NO_TOUCH), (caller.tracks, TRACKS)]
@@ -167,7 +167,12 @@ impl<S> Mesh<S> {
         for word in argv {
             out.extend_from_slice(word);
         }
-        if out.len() >= BATCH_BYTES
+        out.len() >= BATCH_BYTES
+    }
+
+    /// Sends `to` the batch that was begun, before the turn ends.
+    pub fn send_open(&mut self, to: usize) {
+        if let Some(Some(link)) = self.links.get_mut(to)
             && let Some(batch) = link.open.take()
         {
             link.put(Parcel::Requests(batch));
