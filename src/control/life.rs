@@ -2,17 +2,19 @@
 //!
 //! The control core runs on the main thread, which alone takes SIGTERM and SIGINT.
 
+use super::loading::{Loading, Progress};
 use super::outside::Outside;
 use super::process::os_text;
 use super::process::signals::{Shutdown, ShutdownSignal};
 use super::process::supervise::Supervisor;
-use super::threads::{self, Listening};
+use super::threads::{self, Crew, Listening};
 use crate::base::clock;
 use crate::command::server::acl_cmd::Starting;
 use crate::command::server_state::{Note, Process, ShutdownRequest};
 use crate::command::{Server, table};
 use crate::config::{Config, ShutdownFlags};
 use crate::io::wake::Wakes;
+use crate::load::{Loader, start};
 use crate::log;
 use std::io;
 use std::ops::ControlFlow;
@@ -50,10 +52,12 @@ type Request = Arc<Mutex<Option<ShutdownRequest>>>;
 /// Lives from the first thread to the last; returns when somebody asked for the end and all shards have stopped.
 ///
 /// # Errors
-/// A thread could not start, or failed: the reason, cause and cure, in words.
-pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
+/// A thread could not start, or failed: the reason, cause and cure, in words. None if the log has it: the dataset cannot be
+/// loaded.
+pub fn live(beginning: Beginning<'_>) -> Result<(), Option<String>> {
     let Beginning { config, config_file, users, shards, listening, outside, signals, supervisor } = beginning;
-    let wakes = Arc::new(Wakes::new(shards).map_err(|e| os_text(&e))?);
+    // One more for the log core.
+    let wakes = Arc::new(Wakes::new(shards + 1).map_err(|e| Some(os_text(&e)))?);
     let request = Request::default();
     let server = Arc::new(new_server(config, config_file, shards, &wakes, &request));
     users.install(&server);
@@ -68,20 +72,36 @@ pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
         }
         Ok(())
     }));
-    let (freeing, freer) = threads::start_freeing(config).map_err(|e| os_text(&e))?;
-    let (journals, _tap) = crate::journal::rings(server.shards);
-    let shards = threads::start_shards(&server, &wakes, listening, &freeing, journals)?;
-    signals.listen().map_err(|e| os_text(&e))?;
+    let (freeing, freer) = threads::start_freeing(config).map_err(|e| Some(os_text(&e)))?;
+    if start::is_due(config) {
+        // Before the first connection, which may want data that is not there yet.
+        server.loading.begin(0, clock::now_ms() / 1000);
+    }
+    let Crew { shards, log_core, hub } =
+        threads::start(&server, &wakes, listening, &freeing).map_err(Some)?;
     log!(Notice, "Server initialized");
-    let mut core = Core { server: &server, signals, request, supervisor, shards: &shards, is_ready: false };
+    let loading = Loading::begin(Loader { server: server.clone(), hub }).map_err(|e| Some(os_text(&e)))?;
+    signals.listen().map_err(|e| Some(os_text(&e)))?;
+    let mut core =
+        Core { server: &server, signals, request, supervisor, shards: &shards, log_core: &log_core, loading };
     let core_outcome = crate::io::core::run(TICK, || core.tick());
     supervisor.stopping();
+    // While the shards still take what it has for them.
+    let loaded = core.loading.give_up(&server);
+    drop(core);
     server.post_all(&Note::Stop);
-    let outcome = core_outcome.and(join(shards));
+    let mut outcome = core_outcome.and(join(shards));
+    // After the shards: what they have left for it is still to be written.
+    server.post(server.log_core(), Note::Stop);
+    outcome = outcome.and(match log_core.join() {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(format!("The log core's ring failed: {}", os_text(&error))),
+        Err(_) => Err("The log core panicked".into()),
+    });
     drop((freeing, server));
     // The freeing thread ends with its last sender; what it still frees is not worth waiting for.
     drop(freer);
-    outcome
+    outcome.map_err(Some).and(if loaded { Ok(()) } else { Err(None) })
 }
 
 fn new_server(
@@ -125,16 +145,17 @@ struct Core<'a> {
     request: Request,
     supervisor: &'a Supervisor,
     shards: &'a [JoinHandle<io::Result<()>>],
-    /// Whether it was said that the server is ready.
-    is_ready: bool,
+    log_core: &'a JoinHandle<io::Result<()>>,
+    loading: Loading,
 }
 
 impl Core<'_> {
     /// One look at what happened.
     fn tick(&mut self) -> ControlFlow<()> {
-        if !self.is_ready {
-            self.is_ready = true;
-            self.say_ready();
+        match self.loading.look() {
+            Progress::Before | Progress::Ready => {}
+            Progress::Done => self.say_ready(),
+            Progress::Failed => return ControlFlow::Break(()),
         }
         let asked = self.request.lock().unwrap_or_else(PoisonError::into_inner).take();
         if asked.is_none() && self.server.switches.is_cron_paused() {
@@ -147,8 +168,8 @@ impl Core<'_> {
                 true
             }
             Some(signal) => self.may_end(signal),
-            // A shard that ended by itself has failed.
-            None => self.shards.iter().any(JoinHandle::is_finished),
+            // A thread that ended by itself has failed.
+            None => self.shards.iter().chain([self.log_core]).any(JoinHandle::is_finished),
         };
         if !ends {
             return ControlFlow::Continue(());
@@ -178,6 +199,11 @@ impl Core<'_> {
             ShutdownSignal::Term => config.shutdown_on_sigterm,
             ShutdownSignal::Int => config.shutdown_on_sigint,
         };
+        if self.server.loading.is_on() {
+            // Redis: server.c sigShutdownHandler, whileBlockedCron. What is half loaded is not saved.
+            log!(Warning, "Received shutdown signal during loading, scheduling shutdown.");
+            return true;
+        }
         log!(Warning, "User requested shutdown...");
         if !flags.contains(ShutdownFlags::SAVE) || flags.contains(ShutdownFlags::FORCE) {
             return true;
