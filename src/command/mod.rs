@@ -25,6 +25,7 @@ pub mod mpop;
 pub mod nested;
 pub mod pubsub;
 pub mod redact;
+pub mod result;
 pub mod row;
 pub mod sampling;
 pub mod scan;

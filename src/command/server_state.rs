@@ -9,18 +9,28 @@
 //! | `pubsub`, `messages`, `tracking`, `invalid` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
 //! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
-//! | `mailboxes[i]` | all | shard `i` | rare notes; each followed by a wake |
+//! | `mailboxes[i]` | all | shard `i`; the log core is the one after the last shard | rare notes; each followed by a wake |
+//! | `log` | shards, the control core | the log core | requests; each followed by a wake |
+//! | `saving` | the log core | INFO, LASTSAVE, before every write | see `saving` |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
 //! | `scripting` | see `script` | see `script` | see `script` |
 //! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
+//! | `unexpected_errors` | shards | INFO | relaxed sum |
+//! | `loading` | who loads a dataset | all | see `loading` |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
+pub mod loading;
+mod log_port;
 mod observing;
 mod pressing;
+mod saving;
 mod switches;
 
+pub use loading::Loading;
+pub use log_port::{Asker, LogPort, Request, SaveAs};
+pub use saving::{EndState, Saving};
 pub use switches::Switches;
 
 use crate::acl::Acl;
@@ -59,6 +69,8 @@ pub enum Note {
     ActiveExpire(bool),
     /// A script is slow: what waits for it is told so.
     Busy,
+    /// The log core's reply to a command of this client, which waits for it.
+    Answer(u64, Vec<u8>),
     /// Stop accepting, then the loop.
     Stop,
 }
@@ -80,7 +92,7 @@ pub enum Pause {
 }
 
 /// What ends the process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ShutdownRequest {
     /// SHUTDOWN NOSAVE.
     pub nosave: bool,
@@ -90,6 +102,8 @@ pub struct ShutdownRequest {
     pub now: bool,
     /// SHUTDOWN FORCE.
     pub force: bool,
+    /// Who is to be told that it failed.
+    pub asker: Option<Asker>,
 }
 
 /// Does to the process what a CONFIG SET asks for (listening sockets, limits, its title): all of it or nothing. Gets the
@@ -143,6 +157,14 @@ pub struct Server {
     pub acl: Acl,
     /// What DEBUG switches.
     pub switches: Switches,
+    /// Commands of a master's stream, or of a file, that ended with an error.
+    pub unexpected_errors: AtomicU64,
+    /// Whether a dataset is being loaded.
+    pub loading: Loading,
+    /// What is asked of the log core.
+    pub log: LogPort,
+    /// What was saved, and what is being saved.
+    pub saving: Saving,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -203,6 +225,10 @@ impl Server {
             scripting: Scripting::new(shards),
             acl: Acl::default(),
             switches: Switches::default(),
+            unexpected_errors: AtomicU64::new(0),
+            loading: Loading::default(),
+            log: LogPort::default(),
+            saving: Saving::new(start_ms / 1000),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -214,7 +240,7 @@ impl Server {
             pause_writes_only: AtomicBool::new(false),
             owned: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             evictions: (0..shards).map(|_| AtomicBool::new(false)).collect(),
-            mailboxes: (0..shards).map(|_| Mailbox::default()).collect(),
+            mailboxes: (0..=shards).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
             abort_shutdown: process.abort_shutdown,
@@ -253,6 +279,7 @@ impl Server {
             self.acl.set_default_password(requirepass.as_deref());
         }
         self.post_all(&Note::Config);
+        self.post(self.log_core(), Note::Config);
     }
 
     /// Serializes changes of the configuration: hold it from reading the old snapshot to storing the new one.
@@ -288,6 +315,17 @@ impl Server {
         (0..self.shards).for_each(|shard| self.post(shard, note.clone()));
     }
 
+    /// The number of the log core among mailboxes and wake cells: the one after the last shard.
+    pub fn log_core(&self) -> usize {
+        self.shards
+    }
+
+    /// Asks something of the log core.
+    pub fn ask_log(&self, request: Request) {
+        self.log.post(request);
+        (self.wakes)(self.log_core());
+    }
+
     /// Takes the notes of `shard`; one load when there are none.
     #[inline]
     pub fn take_notes(&self, shard: usize) -> Vec<Note> {
@@ -306,13 +344,15 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause, a MONITOR, a slow script or messages that pile up ask for a look at every command.
+    /// Whether a pause, a MONITOR, a slow script, a dataset that is loaded or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
         self.has_monitors()
             || self.is_congested()
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
+            || self.saving.is_watchful()
+            || self.loading.is_any()
     }
 
     /// Whether some shard has more to tell its clients than it should have.
@@ -396,6 +436,9 @@ impl Server {
     /// What is held back at `now_ms`.
     #[inline]
     pub fn paused(&self, now_ms: i64) -> Option<Pause> {
+        if self.saving.is_ending() {
+            return Some(Pause::All);
+        }
         (self.pause_until_ms.load(Ordering::Relaxed) > now_ms)
             .then(|| if self.pause_writes_only.load(Ordering::Relaxed) { Pause::Write } else { Pause::All })
     }

@@ -1,4 +1,4 @@
-//! The threads of the server: one per shard, and one that frees what is costly to free.
+//! The threads of the server: one per shard, the log core, and one that frees what is costly to free.
 
 use super::process::{cpulist, os_text};
 use crate::base::prng::os_random_u64;
@@ -9,7 +9,8 @@ use crate::io::uring::{Uring, WakeBy};
 use crate::io::wake::Wakes;
 use crate::keyspace::ToDrop;
 use crate::log;
-use crate::shard::txn::{Hub, Waker};
+use crate::log_core::{self, LogCore};
+use crate::shard::txn::{Hub, Vacancy, Waker};
 use crate::shard::{Ground, Parts, Shard, build_mesh};
 use socket2::Socket;
 use std::io;
@@ -34,11 +35,14 @@ pub struct Listening {
     pub later: Receiver<Vec<Socket>>,
 }
 
+/// The log core begins transactions as well and needs a number for that.
+const SHARDS_MAX: usize = crate::shard::txn::MAX_SHARDS - 1;
+
 /// Number of shards: as configured, or one per CPU that they may use.
 pub fn shard_count(config: &Config) -> usize {
     match config.shards {
-        0 => shard_cpus(config).len().clamp(1, crate::shard::txn::MAX_SHARDS),
-        n => (n as usize).min(crate::shard::txn::MAX_SHARDS),
+        0 => shard_cpus(config).len().clamp(1, SHARDS_MAX),
+        n => (n as usize).min(SHARDS_MAX),
     }
 }
 
@@ -64,18 +68,74 @@ pub fn start_freeing(config: &Config) -> io::Result<(Sender<ToDrop>, JoinHandle<
     Ok((sender, thread))
 }
 
-/// Starts all shards and returns when each has its ring. The listeners go to shard 0.
+/// The threads that serve: the shards, and the log core.
+pub struct Crew {
+    /// One per shard.
+    pub shards: Vec<JoinHandle<io::Result<()>>>,
+    /// Ends after the shards.
+    pub log_core: JoinHandle<io::Result<()>>,
+    /// Where transactions over shards begin.
+    pub hub: Arc<Hub<Ground>>,
+}
+
+/// Starts all shards and the log core and returns when each has its ring. The listeners go to shard 0.
 ///
 /// # Errors
-/// The first reason, in words, for which a shard could not start.
-pub fn start_shards(
+/// The first reason, in words, for which a thread could not start.
+pub fn start(
     server: &Arc<Server>,
     wakes: &Arc<Wakes>,
     listening: Listening,
     freeing: &Sender<ToDrop>,
+) -> Result<Crew, String> {
+    let (hub, vacancies) = Hub::<Ground>::new(server.shards, Box::new(HubWaker(wakes.clone())));
+    let log_core = start_log_core(server, wakes, &hub)?;
+    let shards = start_shards(server, wakes, listening, freeing, (&hub, vacancies))?;
+    Ok(Crew { shards, log_core, hub })
+}
+
+fn start_log_core(
+    server: &Arc<Server>,
+    wakes: &Arc<Wakes>,
+    hub: &Arc<Hub<Ground>>,
+) -> Result<JoinHandle<io::Result<()>>, String> {
+    let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
+    let (ready, readies) = channel();
+    let cpus = cpulist::chosen("server_cpulist", server.config.load().server_cpulist.as_deref());
+    let is_placed = server.config.load().server_cpulist.is_some();
+    let body = move || {
+        if is_placed {
+            place(&cpus, "The log core");
+        }
+        let driver = match Uring::new(server.log_core(), wakes.clone(), WakeBy::EventFd) {
+            Ok(driver) => driver,
+            Err(error) => {
+                let _ = ready.send(Err(error.to_string()));
+                return Ok(());
+            }
+        };
+        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes });
+        let _ = ready.send(Ok(()));
+        drop(ready);
+        core.run()
+    };
+    let thread = std::thread::Builder::new().name("log".into()).spawn(body);
+    let thread = thread.map_err(|e| format!("The log core got no thread: {}", os_text(&e)))?;
+    match readies.recv() {
+        Ok(Ok(())) => Ok(thread),
+        Ok(Err(reason)) => Err(reason),
+        Err(_) => Err("The log core ended while it started".into()),
+    }
+}
+
+fn start_shards(
+    server: &Arc<Server>,
+    wakes: &Arc<Wakes>,
+    listening: Listening,
+    freeing: &Sender<ToDrop>,
+    (hub, vacancies): (&Arc<Hub<Ground>>, Vec<Vacancy<Ground>>),
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
-    let (hub, vacancies) = Hub::<Ground>::new(n, Box::new(HubWaker(wakes.clone())));
     let places = places(&server.config.load(), n);
     let (ready, readies) = channel();
     let mut threads = Vec::with_capacity(n);

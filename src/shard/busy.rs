@@ -161,6 +161,7 @@ where
         let (server, shard, client) = (&self.server, self.id, session.id);
         let now_ms = self.time.unix_ms;
         let meter = &mut self.meter;
+        let mut away = None;
         into_order(order, out, |out| {
             let mark = out.len();
             let mut scene = Scene { view: View::One(store), now_ms, session, server, shard, idle: None };
@@ -170,9 +171,10 @@ where
             if session.is_mute() {
                 out.truncate(mark);
             }
+            away = std::mem::take(&mut session.away).then(|| Hold::Away { mute: session.is_mute() });
         });
         self.touch(key);
-        Flow::Done
+        away.map_or(Flow::Done, Flow::Wait)
     }
 
     /// Keeps what a connection sends while its own script runs: requests before it are still being executed.

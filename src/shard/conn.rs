@@ -25,6 +25,11 @@ pub enum Hold {
     Lend,
     /// For what a blocking command waits for, or the word whether it has to.
     Block,
+    /// For the log core's answer.
+    Away {
+        /// Which the client does not want to see (CLIENT REPLY).
+        mute: bool,
+    },
 }
 
 /// How a connection ends.

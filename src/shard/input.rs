@@ -423,6 +423,7 @@ where
         }
         let subscribed = session.subscriptions.is_some();
         let tracking = session.tracking.is_some();
+        let away = std::mem::take(&mut session.away).then(|| Hold::Away { mute: session.is_mute() });
         serve(ground, &mut self.meter, self.id);
         self.touch(key);
         if subscribed {
@@ -433,10 +434,21 @@ where
         if tracking {
             self.sort_invalid();
         }
-        match asked {
-            None => Flow::Done,
-            Some(asked) => self.block_here(key, command, argv, *asked),
+        match (asked, away) {
+            (None, None) => Flow::Done,
+            (None, Some(hold)) => Flow::Wait(hold),
+            (Some(asked), _) => self.block_here(key, command, argv, *asked),
         }
+    }
+
+    /// The log core answers the command that client `id` waits for.
+    pub(super) fn answered(&mut self, id: u64, bytes: &[u8]) {
+        let Some(&key) = self.by_id.get(&id) else { return };
+        let Some(Hold::Away { mute }) = self.conns.get(key).map(|c| c.hold) else { return };
+        if !mute {
+            self.push_bytes(key, bytes);
+        }
+        self.release(key);
     }
 
     /// Replies to connection `key`, behind whatever it still waits for.

@@ -60,7 +60,11 @@ def arguments(words):
     parser.add_argument("--stall", type=float, default=150, help="seconds without progress that count as hung (150)")
     parser.add_argument("--base-port", type=int, default=21111, help="first port; each job takes 400")
     parser.add_argument("--source", type=Path, help="an unpacked source package, instead of fetching it")
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    if options.fast and options.update:
+        # What the subset leaves out would look as if it passed.
+        parser.error("--update needs whole units: leave out --fast")
+    return options
 
 
 def cargo_target():

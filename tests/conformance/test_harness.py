@@ -1,5 +1,7 @@
 """Tests of the harness itself: `python3 -m unittest discover -s tests/conformance`."""
 
+import contextlib
+import io
 import sys
 import tempfile
 import unittest
@@ -8,6 +10,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import cli
 import report
 import tcl
 from expected import UNEXPLAINED, Entry, Expected
@@ -84,6 +87,13 @@ class Expectations(unittest.TestCase):
         self.assertEqual({entry.reason for entry in again.entries}, {'with "quotes"', "other"})
         for result in results:
             self.assertTrue(again.judge(result, whole=True).is_good())
+
+
+class Arguments(unittest.TestCase):
+    def test_an_update_from_the_subset_is_refused(self):
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
+            cli.arguments(["--fast", "--update"])
+        self.assertTrue(cli.arguments(["--update"]).update)
 
 
 class Reports(unittest.TestCase):

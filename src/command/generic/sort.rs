@@ -7,9 +7,10 @@ use super::first;
 use crate::acl::Access;
 use crate::base::numbers::parse_f64;
 use crate::command::args::{int, is};
+use crate::command::result::{Recipe, Told};
 use crate::command::{Args, Ctx, Failure, Keys, Outcome, access};
 use crate::data::list::End;
-use crate::data::{Collection, EntryBox, HKey, Hash, Item, Kind, List, Object, Set, ValueRef};
+use crate::data::{HKey, Hash, Item, Kind, List, Object, Set, ValueRef};
 use crate::keyspace::{Class, collection};
 use std::cmp::Ordering;
 
@@ -240,8 +241,6 @@ fn reply(ctx: &mut Ctx<'_>, chosen: &[Element], get: &[&[u8]]) {
 }
 
 /// Stores what would be replied as a list, missing values as empty strings.
-///
-/// In one store the command itself is the effect; over several the result is told.
 fn store(ctx: &mut Ctx<'_>, dest: &HKey<'_>, args: Args<'_>, chosen: &[Element], get: &[&[u8]]) {
     let mut values: Vec<Vec<u8>> = Vec::with_capacity(chosen.len());
     for element in chosen {
@@ -252,33 +251,10 @@ fn store(ctx: &mut Ctx<'_>, dest: &HKey<'_>, args: Args<'_>, chosen: &[Element],
             values.push(by_pattern(&mut ctx.keys, pattern, &element.text).unwrap_or_default());
         }
     }
-    let lazy = ctx.keys.store(dest).policy.lazy_server_del;
-    let together = ctx.keys.is_one_store();
-    if together {
-        // Keys that were found expired must be gone before the effect, not after the command.
-        ctx.keys.store(dest).remove_lapsed();
-    }
     ctx.out.count(values.len());
-    if values.is_empty() {
-        if let Some(old) = ctx.keys.remove(dest) {
-            ctx.keys.store(dest).free(old, lazy);
-            ctx.keys.effect(dest, &[b"DEL", dest.bytes]);
-            ctx.keys.changed(dest, Class::Generic, "del");
-        }
-        return;
-    }
     let words: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
-    if together {
-        ctx.keys.effect(dest, args);
-    } else if ctx.keys.journaled(dest) {
-        ctx.keys.effect(dest, &[b"DEL", dest.bytes]);
-        let head: [&[u8]; 2] = [b"RPUSH", dest.bytes];
-        ctx.keys.effect(dest, &[&head, words.as_slice()].concat());
-    }
     let mut list = List::new();
     list.push(End::Tail, &words, &ctx.keys.store(dest).limits);
-    if let Some(old) = ctx.keys.put(dest, EntryBox::new_object(dest.bytes, List::KIND, list.into(), None)) {
-        ctx.keys.store(dest).free(old, lazy);
-    }
-    ctx.keys.changed_many(dest, words.len(), Class::List, "sortstore");
+    let told = Told { class: Class::List, event: "sortstore", changes: words.len() };
+    ctx.keys.store_result(dest, args, list, &told, |_| Recipe { verb: b"RPUSH", width: 1, words: values });
 }

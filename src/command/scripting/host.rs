@@ -69,12 +69,18 @@ pub fn run(
     let (short, threshold_ms) = {
         let config = ctx.server.config.load();
         let limit = usize::try_from(config.maxmemory).unwrap_or(usize::MAX);
-        let short = limit > 0 && crate::base::alloc::used_memory() > limit;
+        let short = limit > 0 && !ctx.session.replays && crate::base::alloc::used_memory() > limit;
         (short, u64::try_from(config.busy_reply_threshold).unwrap_or(0))
     };
     let compat = subject.flags.has(flags::COMPAT);
     let no_writes = subject.flags.has(flags::NO_WRITES);
     let allow_oom = subject.flags.has(flags::ALLOW_OOM);
+    if !compat
+        && !no_writes
+        && let Some(failure) = ctx.server.script_refusal()
+    {
+        return Err(failure);
+    }
     if !compat && !no_writes && subject.read_only {
         return Err(Failure::text("ERR Can not execute a script with write flag using *_ro command."));
     }

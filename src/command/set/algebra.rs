@@ -6,7 +6,8 @@ use super::{Args, Ctx, Failure, Outcome};
 use crate::command::Keys;
 use crate::command::args::{self, is, word};
 use crate::command::element::reply_item;
-use crate::data::{Collection, EntryBox, HKey, Item, Limits, Set};
+use crate::command::result::{Recipe, Told};
+use crate::data::{HKey, Item, Limits, Set};
 use crate::keyspace::{Class, collection};
 use smallvec::SmallVec;
 
@@ -157,41 +158,14 @@ fn collect(members: Vec<Item<'_>>, limits: &Limits) -> Set {
     result
 }
 
-/// Stores a result in place of whatever is at `dest`, or removes that if the result is empty, and replies its size.
-///
-/// In one store the command itself is the effect, for one journal then holds all that it depends on; with sources in
-/// other journals the result has to be told.
+/// Stores a result and replies its size.
 fn store(ctx: &mut Ctx<'_>, dest: &HKey<'_>, args: Args<'_>, result: Set, event: &'static str) -> Outcome {
-    let size = result.len();
-    let together = ctx.keys.is_one_store();
-    if together {
-        // Sources that were found expired must be gone before the effect, not after the command.
-        ctx.keys.store(dest).remove_lapsed();
-    }
-    let lazy = ctx.keys.store(dest).policy.lazy_server_del;
-    if size == 0 {
-        if let Some(old) = ctx.keys.remove(dest) {
-            ctx.keys.store(dest).free(old, lazy);
-            ctx.keys.effect(dest, &[b"DEL", dest.bytes]);
-            ctx.keys.changed(dest, Class::Generic, "del");
-        }
-        ctx.out.int(0);
-        return Ok(());
-    }
-    if together {
-        ctx.keys.effect(dest, args);
-    } else if ctx.keys.journaled(dest) {
-        ctx.keys.effect(dest, &[b"DEL", dest.bytes]);
-        let members: Vec<Vec<u8>> = result.iter().map(|item| item.to_vec()).collect();
-        let head: [&[u8]; 2] = [b"SADD", dest.bytes];
-        let argv: Vec<&[u8]> = head.into_iter().chain(members.iter().map(Vec::as_slice)).collect();
-        ctx.keys.effect(dest, &argv);
-    }
-    let entry = EntryBox::new_object(dest.bytes, Set::KIND, result.into(), None);
-    if let Some(old) = ctx.keys.put(dest, entry) {
-        ctx.keys.store(dest).free(old, lazy);
-    }
-    ctx.keys.changed(dest, Class::Set, event);
-    ctx.out.count(size);
+    ctx.out.count(result.len());
+    let told = Told { class: Class::Set, event, changes: 1 };
+    ctx.keys.store_result(dest, args, result, &told, |set| Recipe {
+        verb: b"SADD",
+        width: 1,
+        words: set.iter().map(|item| item.to_vec()).collect(),
+    });
     Ok(())
 }
