@@ -4,10 +4,12 @@
 //!  <dir>/<appenddirname>/<appendfilename>.manifest          which files, in which order      (manifest.rs)
 //!                        <appendfilename>.2.base.rdb        the dataset at the last rewrite
 //!                        <appendfilename>.4.incr.aof        commands since then              (read.rs)
+//!                        <appendfilename>.2.base.aof        the dataset as commands          (rewrite.rs)
 //! ```
 
 pub mod manifest;
 pub mod read;
+pub mod rewrite;
 
 /// The number at the start of `word` as C's `strtol` reads it, what follows, and whether it is in range. Without digits it
 /// is 0, and all of the word follows; out of range it is the nearest number.

@@ -110,7 +110,10 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// What is wrong with the file, and where. A file that ends within a transaction is damaged too; its commands were
     /// given out by then, so whoever applies them waits for EXEC.
-    #[expect(clippy::should_implement_trait, reason = "an error ends it, and Result<Option> reads better in a loop")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an error ends it, and Result<Option> reads better in a loop"
+    )]
     pub fn next(&mut self) -> Result<Option<Command>, Damage> {
         match self.read() {
             Ok(command) => Ok(Some(command)),

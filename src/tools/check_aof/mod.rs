@@ -147,7 +147,11 @@ impl Check<'_> {
         if let Some(base) = manifest.base() {
             let path = join(&base.name);
             let preamble = self.is_rdb(&path)?;
-            self.say(printed!("Start to check BASE AOF (", if preamble { "RDB" } else { "RESP" }, " format).\n"));
+            self.say(printed!(
+                "Start to check BASE AOF (",
+                if preamble { "RDB" } else { "RESP" },
+                " format).\n"
+            ));
             let verdict = self.single(&base.name, &path, total == 1, preamble)?;
             self.conclude(verdict, &base.name, "BASE AOF");
         }
@@ -184,7 +188,9 @@ impl Check<'_> {
             Verdict::Sound => printed!(kind, " ", name, " is valid\n"),
             Verdict::Empty => printed!(kind, " ", name, " is empty\n"),
             Verdict::Cut => printed!("Successfully truncated AOF ", name, "\n"),
-            Verdict::CutToTime => printed!("Successfully truncated AOF ", name, " to timestamp ", stamp, "\n"),
+            Verdict::CutToTime => {
+                printed!("Successfully truncated AOF ", name, " to timestamp ", stamp, "\n")
+            }
         });
     }
 

@@ -36,7 +36,13 @@ impl Check<'_> {
         let file = match opened {
             Ok(file) => file,
             Err(error) => {
-                return self.abort(printed!("Cannot open file ", path, ": ", super::text(&error), ", aborting...\n"));
+                return self.abort(printed!(
+                    "Cannot open file ",
+                    path,
+                    ": ",
+                    super::text(&error),
+                    ", aborting...\n"
+                ));
             }
         };
         let size = match file.metadata() {
@@ -69,7 +75,8 @@ impl Check<'_> {
         let _ = self.out.flush();
         let check_rdb = &mut *self.check_rdb;
         let out = &mut *self.out;
-        let sane = single.source.with_file(|file| check_rdb(out, Path::new(super::as_path(single.path)), file));
+        let sane =
+            single.source.with_file(|file| check_rdb(out, Path::new(super::as_path(single.path)), file));
         if !sane.unwrap_or(false) {
             return self.abort(printed!("RDB preamble of AOF file is not sane, aborting.\n"));
         }
@@ -115,7 +122,9 @@ impl Check<'_> {
         let Ok(line) = single.source.line(ANNOTATION_SIZE) else {
             return self.abort(printed!("Failed to read annotations from AOF ", name, ", aborting...\n"));
         };
-        let Some(stamp) = line.strip_prefix(b"#TS:").filter(|_| self.to_timestamp != 0) else { return Ok(true) };
+        let Some(stamp) = line.strip_prefix(b"#TS:").filter(|_| self.to_timestamp != 0) else {
+            return Ok(true);
+        };
         let (stamp, rest, in_range) = read_integer(stamp);
         if !in_range || rest.first() != Some(&b'\r') {
             return self.abort(printed!("Invalid timestamp annotation\n"));
@@ -124,7 +133,13 @@ impl Check<'_> {
             return Ok(true);
         }
         if self.at == 0 {
-            return self.abort(printed!("AOF ", name, " has nothing before timestamp ", wanted, ", aborting...\n"));
+            return self.abort(printed!(
+                "AOF ",
+                name,
+                " has nothing before timestamp ",
+                wanted,
+                ", aborting...\n"
+            ));
         }
         if !single.is_last {
             let offset = self.at.to_string();
@@ -190,7 +205,11 @@ impl Check<'_> {
         let len = self.number(single, b'$')?;
         if !(0..=i64::MAX - 2).contains(&len) {
             let len = len.to_string();
-            self.fail(printed!("Expected to read string of ", len, " bytes, which is not in the suitable range"));
+            self.fail(printed!(
+                "Expected to read string of ",
+                len,
+                " bytes, which is not in the suitable range"
+            ));
             return None;
         }
         self.at = single.source.position();
@@ -235,10 +254,18 @@ impl Check<'_> {
             return Ok(Verdict::Sound);
         }
         if !self.fix {
-            return self.abort(printed!("AOF ", name, " is not valid. Use the --fix option to try fixing it.\n"));
+            return self.abort(printed!(
+                "AOF ",
+                name,
+                " is not valid. Use the --fix option to try fixing it.\n"
+            ));
         }
         if !single.is_last {
-            return self.abort(printed!("Failed to truncate AOF ", name, " because it is not the last file\n"));
+            return self.abort(printed!(
+                "Failed to truncate AOF ",
+                name,
+                " because it is not the last file\n"
+            ));
         }
         self.say(printed!("This will shrink the AOF ", name, " from ", size, " bytes, with ", excess_text));
         self.say(printed!(" bytes, to ", sound_text, " bytes\nContinue? [y/N]: "));

@@ -219,13 +219,22 @@ fn a_file_is_cut_to_a_timestamp() {
         ("1700000005x", 1),
         ("99999999999999999999", 1),
     ] {
-        assert_eq!(compare(&files, &["--truncate-to-timestamp", stamp, "@a.aof"], "").code, code, "{stamp:?}");
+        assert_eq!(
+            compare(&files, &["--truncate-to-timestamp", stamp, "@a.aof"], "").code,
+            code,
+            "{stamp:?}"
+        );
     }
     let odd = [&sample()[..], b"#TS:17x\r\n#TS:99999999999999999999\r\n"].concat();
-    compare(&super::tests::files(&[("a.aof", &odd)]), &["--truncate-to-timestamp", "1800000000", "@a.aof"], "");
+    compare(
+        &super::tests::files(&[("a.aof", &odd)]),
+        &["--truncate-to-timestamp", "1800000000", "@a.aof"],
+        "",
+    );
 }
 
-const MANIFEST: &str = "file a.1.base.aof seq 1 type b\nfile a.1.incr.aof seq 1 type i\nfile a.2.incr.aof seq 2 type i\n";
+const MANIFEST: &str =
+    "file a.1.base.aof seq 1 type b\nfile a.1.incr.aof seq 1 type i\nfile a.2.incr.aof seq 2 type i\n";
 
 #[test]
 fn parts_are_checked_in_turn_and_only_the_last_is_cut() {

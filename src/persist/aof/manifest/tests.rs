@@ -20,7 +20,11 @@ fn what_redis_refuses_is_refused_in_its_words() {
             Some(2),
         ),
         (&format!("{INCR}\nfile a.3.incr.aof seq 3 type i\n"), INVALID, Some(2)),
-        (&format!("{BASE}file a.2.base.aof seq 2 type b\n{INCR}"), "Found duplicate base file information", Some(2)),
+        (
+            &format!("{BASE}file a.2.base.aof seq 2 type b\n{INCR}"),
+            "Found duplicate base file information",
+            Some(2),
+        ),
         ("file appendonly.aof.1.base.aof seq 1 type x\n", "Unknown AOF file type", Some(1)),
         ("filx appendonly.aof.1.base.aof seq 1 type b\n", INVALID, Some(1)),
         (&format!("{BASE}file appendonly.aof.1.incr.aof type i\n"), INVALID, Some(2)),
@@ -40,7 +44,11 @@ fn what_redis_refuses_is_refused_in_its_words() {
     ];
     for (text, reason, line) in cases {
         let error = refused(text);
-        assert_eq!((error.reason, error.line.as_ref().map(|(number, _)| *number)), (*reason, *line), "{text}");
+        assert_eq!(
+            (error.reason, error.line.as_ref().map(|(number, _)| *number)),
+            (*reason, *line),
+            "{text}"
+        );
     }
 }
 
@@ -86,8 +94,11 @@ fn names_with_blanks_and_quotes_come_back() {
     }
     let mut manifest = Manifest::default();
     manifest.new_base(&Names::new(" file seq \n\n.aof "), true);
-    assert_eq!(manifest.format(), br#"file " file seq \n\n.aof .1.base.rdb" seq 1 type b
-"#);
+    assert_eq!(
+        manifest.format(),
+        br#"file " file seq \n\n.aof .1.base.rdb" seq 1 type b
+"#
+    );
 }
 
 #[test]
@@ -107,10 +118,10 @@ fn a_rewrite_leaves_history() {
          file appendonly.aof.3.incr.aof seq 3 type i\n"
     );
     assert_eq!(manifest.take_history().len(), 3);
-    assert_eq!(manifest.parts().map(Part::shown).collect::<Vec<_>>(), [
-        "appendonly.aof.2.base.aof",
-        "appendonly.aof.3.incr.aof"
-    ]);
+    assert_eq!(
+        manifest.parts().map(Part::shown).collect::<Vec<_>>(),
+        ["appendonly.aof.2.base.aof", "appendonly.aof.3.incr.aof"]
+    );
 }
 
 proptest::proptest! {

@@ -80,9 +80,10 @@ fn a_file_cut_anywhere_is_valid_up_to_its_last_whole_unit() {
         assert!(none.is_none(), "cut at {cut}");
         assert_eq!(commands[..again.len()], again[..]);
         // Only a cut between units, or behind a remark, goes unnoticed.
-        let whole = cut == expected || file[expected..cut].ends_with(b"\r\n") && file[expected] == b'#' && {
-            !file[expected..cut].contains(&b'*')
-        };
+        let whole = cut == expected
+            || file[expected..cut].ends_with(b"\r\n") && file[expected] == b'#' && {
+                !file[expected..cut].contains(&b'*')
+            };
         assert_eq!(damage.is_none(), whole, "cut at {cut}");
         assert!(damage.is_none_or(|damage| damage.is_cut() && damage.offset <= cut as u64));
     }
