@@ -109,7 +109,7 @@ impl<'t> Occupied<'t> {
 
     /// Puts `entry`, of the same key, in the place of the present one and returns that.
     #[inline]
-    pub fn replace(&mut self, entry: EntryBox) -> EntryBox {
+    pub fn replace(&mut self, mut entry: EntryBox) -> EntryBox {
         debug_assert_eq!(entry.key(), self.get().key());
         entry.set_mark(self.table.parity);
         let new = entry.expire_ms();
@@ -141,7 +141,7 @@ impl<'t> Occupied<'t> {
 
 impl<'t> Vacant<'t, '_> {
     /// Puts `entry`, which must have the key that was looked up, into the table.
-    pub fn insert(mut self, entry: EntryBox) -> &'t mut Entry {
+    pub fn insert(mut self, mut entry: EntryBox) -> &'t mut Entry {
         debug_assert_eq!(entry.key(), self.key.bytes);
         let position = self.key.position();
         let table = self.table;

@@ -1,4 +1,4 @@
-//! The records of a snapshot as an RDB file holds them (Redis: rdb.c `rdbSaveKeyValuePair`).
+//! The records of a snapshot as an RDB file holds them (Redis: rdb.c `rdbSaveKeyValuePair`), or as commands.
 //!
 //! ```text
 //!  FC expiry i64 LE | F8 idle seconds, length | F9 counter u8 | type u8 | key, string | value
@@ -9,6 +9,7 @@ use super::{Encode, Portions};
 use crate::data::entry::LRU_MAX;
 use crate::data::{Entry, EntryBox};
 use crate::keyspace::{Eviction, Policy, lru};
+use crate::persist::aof::rewrite::CommandWriter;
 use crate::persist::rdb::{self, ValueWriter, opcode};
 
 /// Which marks of use a record carries (Redis: by `maxmemory-policy`).
@@ -85,6 +86,30 @@ impl Encode for RdbRecords {
 
     fn large(&self, entry: EntryBox) -> Box<dyn Portions> {
         Box::new(LargeRecord { encode: *self, has_begun: false, value: ValueWriter::body(entry) })
+    }
+}
+
+/// Writes entries as commands (`aof-use-rdb-preamble no`; Redis: aof.c `rewriteAppendOnlyFileRio`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CommandRecords;
+
+impl Encode for CommandRecords {
+    fn record(&self, entry: &Entry, out: &mut Vec<u8>) {
+        CommandWriter::new(entry).write_some(out, usize::MAX);
+    }
+
+    fn large(&self, entry: EntryBox) -> Box<dyn Portions> {
+        Box::new(CommandWriter::new(entry))
+    }
+}
+
+impl Portions for CommandWriter<EntryBox> {
+    fn write(&mut self, out: &mut Vec<u8>, max: usize) -> bool {
+        self.write_some(out, max)
+    }
+
+    fn into_entry(self: Box<Self>) -> EntryBox {
+        CommandWriter::into_entry(*self)
     }
 }
 
