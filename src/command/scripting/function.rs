@@ -6,20 +6,24 @@ use crate::base::glob;
 use crate::command::args::{c_str, is, word};
 use crate::command::meta::scripting as meta;
 use crate::command::nested::failure;
-use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, help};
+use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, Server, help};
 use crate::script::{Function, Libraries, Library, engine, flags};
 use std::sync::Arc;
 
+/// Changes of the libraries run over all shards together, though they touch no keys: so they have a place in the order of
+/// transactions, and the journal states them in that order.
+const TOGETHER: Route = Route::Far(|_| true);
+
 /// The subcommands.
 pub static ROWS: &[Row] = &[
-    Row::new(&meta::FUNCTION_DELETE, Route::Home, delete),
+    Row::new(&meta::FUNCTION_DELETE, TOGETHER, delete),
     Row::new(&meta::FUNCTION_DUMP, Route::Home, dump),
-    Row::new(&meta::FUNCTION_FLUSH, Route::Home, flush),
+    Row::new(&meta::FUNCTION_FLUSH, TOGETHER, flush),
     Row::new(&meta::FUNCTION_HELP, Route::Home, help),
     Row::new(&meta::FUNCTION_KILL, Route::Home, kill),
     Row::new(&meta::FUNCTION_LIST, Route::Home, list),
-    Row::new(&meta::FUNCTION_LOAD, Route::Home, load),
-    Row::new(&meta::FUNCTION_RESTORE, Route::Home, restore),
+    Row::new(&meta::FUNCTION_LOAD, TOGETHER, load),
+    Row::new(&meta::FUNCTION_RESTORE, TOGETHER, restore),
     Row::new(&meta::FUNCTION_STATS, Route::Home, stats::stats),
 ];
 
@@ -63,6 +67,26 @@ fn create(code: &[u8], present: &Libraries, replace: bool, timeout: bool) -> Res
         })
         .collect();
     Ok(Library::new(name, code.to_vec(), start, functions))
+}
+
+/// Adds a library that a file holds, on any thread (rdb.c `rdbFunctionLoad`). `replace`: in place of one of its name.
+///
+/// # Errors
+/// Why it cannot be loaded.
+pub fn load_saved(server: &Server, code: &[u8], replace: bool) -> Result<(), Vec<u8>> {
+    let shelf = &server.scripting.shelf;
+    let _lock = shelf.lock();
+    let present = shelf.now();
+    let library = Arc::new(create(code, &present, replace, false)?);
+    shelf.replace(present.with(std::slice::from_ref(&library))?);
+    Ok(())
+}
+
+/// Forgets all libraries (functions.c `functionsLibCtxClearCurrent`).
+pub fn forget_all(server: &Server) {
+    let shelf = &server.scripting.shelf;
+    let _lock = shelf.lock();
+    shelf.replace(Libraries::default().without(b""));
 }
 
 /// FUNCTION LOAD [REPLACE] code
