@@ -3,6 +3,7 @@
 //! ```text
 //!  <dir>/<appenddirname>/<appendfilename>.manifest          which files, in which order      (manifest.rs)
 //!                        <appendfilename>.2.base.rdb        the dataset at the last rewrite
+//!                        <appendfilename>.2.base.aof        the same as commands             (rewrite.rs)
 //!                        <appendfilename>.4.incr.aof        commands since then   (encode.rs, writer.rs; read.rs)
 //! ```
 //!
@@ -11,6 +12,7 @@
 mod encode;
 pub mod manifest;
 pub mod read;
+pub mod rewrite;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod writer;
