@@ -8,6 +8,7 @@
 //!
 //! Nothing here reads a clock, waits or logs: what is to be logged comes out as [`Said`].
 
+pub mod append_only;
 mod encode;
 pub mod manifest;
 pub mod read;
