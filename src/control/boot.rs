@@ -201,7 +201,7 @@ fn run(
         supervisor,
     });
     clean_up(pidfile.as_ref(), loaded.config.unixsocket.as_deref());
-    outcome.map_err(Some)
+    outcome
 }
 
 /// The banner, and what the configuration makes worth a line.

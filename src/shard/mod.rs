@@ -37,6 +37,7 @@ mod tracking;
 pub mod txn;
 
 pub use census::Census;
+pub use cron::limits;
 pub use ground::Ground;
 pub use mesh::{Mesh, build as build_mesh};
 
