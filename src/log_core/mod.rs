@@ -11,16 +11,19 @@
 //! shards go on when a disk or a replica is slow. Everything in it is touched by its thread only.
 
 mod cut;
+mod image;
+mod save;
 
 use crate::command::server_state::Request;
 use crate::command::{Note, Server};
 use crate::config::Config;
 use crate::io::wake::Wakes;
-use crate::io::{Driver, Event, Time, Wait};
+use crate::io::{Driver, Event, FileEvent, Files, Time, Wait};
 use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
 use crate::shard::txn::{Hub, ShardSet};
 use cut::{CancelWork, CutWork, Funnel, Piece};
+use save::Saver;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,13 +64,14 @@ pub struct LogCore<D: Driver> {
     /// The number of the snapshot that runs; none begins before all shards have ended it, cancelled or not.
     snapshot: Option<Running>,
     snapshots: u64,
+    saver: Saver,
     time: Time,
     next_cron_ns: u64,
     events: Vec<Event<D::Buf, D::Socket>>,
     stopping: bool,
 }
 
-impl<D: Driver> LogCore<D> {
+impl<D: Driver + Files> LogCore<D> {
     /// A log core ready to run.
     pub fn new(parts: Parts<D>) -> LogCore<D> {
         let Parts { server, driver, hub, wakes } = parts;
@@ -78,6 +82,7 @@ impl<D: Driver> LogCore<D> {
             funnel: Arc::new(Funnel::new(server.clone())),
             snapshot: None,
             snapshots: 0,
+            saver: Saver::default(),
             server,
             driver,
             hub,
@@ -108,7 +113,8 @@ impl<D: Driver> LogCore<D> {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
-        let left = self.next_cron_ns.saturating_sub(self.time.mono_ns).max(1);
+        let next_ns = self.saver.due_ns().map_or(self.next_cron_ns, |due_ns| due_ns.min(self.next_cron_ns));
+        let left = next_ns.saturating_sub(self.time.mono_ns).max(1);
         Wait::AtMost(CRON.min(Duration::from_nanos(left)))
     }
 
@@ -121,8 +127,12 @@ impl<D: Driver> LogCore<D> {
         self.driver.turn(wait, &mut events)?;
         self.wakes.awake(self.id);
         self.time = self.driver.time();
-        // No socket is its own yet.
-        events.clear();
+        for event in events.drain(..) {
+            // No socket is its own yet.
+            if let Event::File(event) = event {
+                self.file_event(&event);
+            }
+        }
         self.events = events;
         for note in self.server.take_notes(self.id) {
             self.note(note);
@@ -137,22 +147,36 @@ impl<D: Driver> LogCore<D> {
             self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
             self.cron();
         }
+        self.advance_save();
         Ok(())
+    }
+
+    fn file_event(&mut self, event: &FileEvent) {
+        self.save_file_event(event);
     }
 
     fn note(&mut self, note: Note) {
         match note {
             Note::Config => self.config = self.server.config.load_full(),
-            Note::Stop => self.stopping = true,
+            Note::Stop => {
+                self.stop_saving();
+                self.stopping = true;
+            }
             _ => {}
         }
     }
 
     fn request(&mut self, request: Request) {
-        match request {}
+        match request {
+            Request::Save(how, asker) => self.save_request(how, asker),
+            Request::Flushed => self.flushed(),
+            Request::End(request) => self.end_request(request),
+        }
     }
 
-    fn cron(&mut self) {}
+    fn cron(&mut self) {
+        self.save_cron();
+    }
 
     /// Makes a cut at which all shards begin a snapshot, written by `encode`. `None` while another one is not over.
     pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>) -> Option<u64> {
@@ -180,13 +204,18 @@ impl<D: Driver> LogCore<D> {
     fn piece(&mut self, id: u64, shard: usize, piece: Piece) {
         let Some(running) = self.snapshot.as_mut().filter(|running| running.id == id) else { return };
         let is_wanted = !running.is_cancelled;
-        match &piece {
-            Piece::End(_) => running.open = running.open.saturating_sub(1),
-            Piece::Block(block) if !is_wanted => self.funnel.done(shard, block.bytes.len()),
-            Piece::Block(_) | Piece::Begun(_) => {}
+        if matches!(piece, Piece::End) {
+            running.open = running.open.saturating_sub(1);
+            if running.open == 0 {
+                self.snapshot = None;
+            }
         }
-        if running.open == 0 {
-            self.snapshot = None;
+        let unwanted = if is_wanted { self.save_piece(id, shard, piece) } else { Some(piece) };
+        if let Some(Piece::Block(block)) = unwanted {
+            self.funnel.done(shard, block.bytes.len());
+        }
+        if self.snapshot.is_none() {
+            self.begin_waiting();
         }
     }
 }
