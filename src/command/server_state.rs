@@ -398,6 +398,11 @@ impl Server {
         (self.wakes)(shard);
     }
 
+    /// Wakes the log core.
+    pub fn wake_log_core(&self) {
+        (self.wakes)(self.log_core());
+    }
+
     /// Asks for the end of the process.
     pub fn request_shutdown(&self, request: ShutdownRequest) {
         (self.shutdown)(request);

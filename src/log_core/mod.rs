@@ -19,6 +19,7 @@ use crate::command::{Note, Server};
 use crate::config::Config;
 use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, FileEvent, Files, Time, Wait};
+use crate::journal::Tap;
 use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
 use crate::shard::txn::{Hub, ShardSet};
@@ -31,6 +32,9 @@ use std::time::Duration;
 /// How often it looks at what depends on time alone; Redis's `hz` 10.
 const CRON: Duration = Duration::from_millis(100);
 
+/// Bytes that are merged in one turn.
+const MERGE_BYTES: usize = 1 << 20;
+
 /// What a log core is made of.
 pub struct Parts<D: Driver> {
     /// What all threads share.
@@ -41,6 +45,8 @@ pub struct Parts<D: Driver> {
     pub hub: Arc<Hub<Ground>>,
     /// Where it announces its sleep.
     pub wakes: Arc<Wakes>,
+    /// Its end of the shards' journals.
+    pub tap: Tap,
 }
 
 /// A snapshot that shards are making.
@@ -59,6 +65,7 @@ pub struct LogCore<D: Driver> {
     driver: D,
     hub: Arc<Hub<Ground>>,
     wakes: Arc<Wakes>,
+    tap: Tap,
     /// What shards hand over of the running snapshot.
     funnel: Arc<Funnel>,
     /// The number of the snapshot that runs; none begins before all shards have ended it, cancelled or not.
@@ -74,7 +81,7 @@ pub struct LogCore<D: Driver> {
 impl<D: Driver + Files> LogCore<D> {
     /// A log core ready to run.
     pub fn new(parts: Parts<D>) -> LogCore<D> {
-        let Parts { server, driver, hub, wakes } = parts;
+        let Parts { server, driver, hub, wakes, tap } = parts;
         let time = driver.time();
         LogCore {
             id: server.log_core(),
@@ -87,6 +94,7 @@ impl<D: Driver + Files> LogCore<D> {
             driver,
             hub,
             wakes,
+            tap,
             time,
             next_cron_ns: time.mono_ns,
             events: Vec::new(),
@@ -109,7 +117,8 @@ impl<D: Driver + Files> LogCore<D> {
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn rest(&mut self) -> Wait {
         self.wakes.announce_sleep(self.id);
-        if self.server.log.is_filled() || self.server.has_notes(self.id) || self.funnel.is_filled() {
+        let is_asked = self.server.log.is_filled() || self.server.has_notes(self.id);
+        if is_asked || self.funnel.is_filled() || self.tap.has_work() {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
@@ -143,6 +152,8 @@ impl<D: Driver + Files> LogCore<D> {
         for (id, shard, piece) in self.funnel.take() {
             self.piece(id, shard, piece);
         }
+        // No shard's journal is on before something here needs it.
+        self.tap.poll(MERGE_BYTES, |_| {}, |shard| self.server.wake(shard));
         if self.time.mono_ns >= self.next_cron_ns {
             self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
             self.cron();
