@@ -158,7 +158,8 @@ impl Meta {
         self.0.load(Relaxed)
     }
 
-    /// Two who set it at once may lose the clock of one; nothing but the clock changes through a shared reference.
+    /// Two who set it at once may lose what one of them changed: the clock or the mark, which are used by the thread that
+    /// owns the entry's table only. Nothing else changes through a shared reference.
     #[inline]
     fn set(&self, meta: u32) {
         self.0.store(meta, Relaxed);

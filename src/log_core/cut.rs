@@ -127,10 +127,19 @@ pub struct CutWork {
     pub encode: Arc<dyn Encode>,
     /// Where its blocks go.
     pub funnel: Arc<Funnel>,
+    /// Journals are on from here.
+    pub is_logged: bool,
 }
 
 impl Fragments<Ground> for CutWork {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
+        let journal = &mut ground.store.journal;
+        if self.is_logged && !journal.is_on() {
+            journal.switch(true);
+        }
+        if journal.cut(self.id, ground.server.shards) {
+            ground.server.wake_log_core();
+        }
         let sink = Box::new(Inlet { id: self.id, shard, funnel: self.funnel.clone() });
         let begun = ground.store.begin_snapshot(Cut { id: self.id, encode: self.encode.clone(), sink });
         let published = ground.server.stats.get(shard).map_or(0, |stats| stats.dirty.get());

@@ -317,7 +317,7 @@ impl AppendOnly {
                 "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and \
                  starting a rewrite now.",
             ));
-            self.give_up(files);
+            self.cancel_rewrite(files);
             self.is_scheduled = true;
         } else if is_saving {
             self.said.push(Said::notice(
@@ -343,7 +343,7 @@ impl AppendOnly {
         } else {
             self.writer.finish();
         }
-        self.give_up(files);
+        self.cancel_rewrite(files);
     }
 
     /// Whether a rewrite should begin now that nothing else is being saved. Redis: server.c `serverCron`.
@@ -558,7 +558,7 @@ impl AppendOnly {
     }
 
     /// Gives a running rewrite up. Redis: aof.c `killAppendOnlyChild`.
-    fn give_up(&mut self, files: &mut impl Files) {
+    pub fn cancel_rewrite(&mut self, files: &mut impl Files) {
         match &self.phase {
             Some(Phase::Cutting { .. } | Phase::Saving) => {
                 self.said.push(Said::notice("Killing running AOF rewrite child"));

@@ -4,7 +4,7 @@ use crate::base::prng::Prng;
 use crate::data::hash::{Condition, Ttl};
 use crate::data::list::{End, List};
 use crate::data::stream::{Group, Keep, NewId, Pending, Stream, StreamId, Trim};
-use crate::data::{Hash, Limits, Object, Set, ZSet, zset};
+use crate::data::{Hash, Kind, Limits, Object, Set, ZSet, zset};
 
 /// How much is done.
 #[derive(Clone, Copy)]
@@ -20,6 +20,7 @@ pub(crate) struct Scale {
 /// A type of value.
 pub(crate) struct Editor {
     pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
     pub(crate) new: fn() -> Object,
     pub(crate) edit: fn(&mut Object, bool, Scale, &mut Prng),
     /// Whether an edit does the same to an equal value: not if it picks elements by their places.
@@ -27,12 +28,36 @@ pub(crate) struct Editor {
 }
 
 pub(crate) const EDITORS: [Editor; 6] = [
-    Editor { name: "string", new: || Object::Str(vec![b'x'; 5000]), edit: edit_string, is_exact: true },
-    Editor { name: "list", new: || List::new().into(), edit: edit_list, is_exact: true },
-    Editor { name: "hash", new: || Hash::default().into(), edit: edit_hash, is_exact: true },
-    Editor { name: "set", new: || Set::default().into(), edit: edit_set, is_exact: false },
-    Editor { name: "zset", new: || ZSet::default().into(), edit: edit_zset, is_exact: true },
-    Editor { name: "stream", new: || Stream::default().into(), edit: edit_stream, is_exact: true },
+    Editor {
+        name: "string",
+        kind: Kind::String,
+        new: || Object::Str(vec![b'x'; 5000]),
+        edit: edit_string,
+        is_exact: true,
+    },
+    Editor { name: "list", kind: Kind::List, new: || List::new().into(), edit: edit_list, is_exact: true },
+    Editor {
+        name: "hash",
+        kind: Kind::Hash,
+        new: || Hash::default().into(),
+        edit: edit_hash,
+        is_exact: true,
+    },
+    Editor { name: "set", kind: Kind::Set, new: || Set::default().into(), edit: edit_set, is_exact: false },
+    Editor {
+        name: "zset",
+        kind: Kind::ZSet,
+        new: || ZSet::default().into(),
+        edit: edit_zset,
+        is_exact: true,
+    },
+    Editor {
+        name: "stream",
+        kind: Kind::Stream,
+        new: || Stream::default().into(),
+        edit: edit_stream,
+        is_exact: true,
+    },
 ];
 
 fn limits() -> Limits {
