@@ -179,6 +179,12 @@ impl Core<'_> {
         }
         self.server.sample();
         let signal = self.signals.take();
+        if signal.is_some() && self.server.loading.is_on() {
+            // Redis: server.c sigShutdownHandler, whileBlockedCron. What is half loaded is not saved.
+            log!(Warning, "Received shutdown signal during loading, scheduling shutdown.");
+            self.signals.set_stopping(true);
+            return ControlFlow::Break(());
+        }
         if let Some(request) = asked.or_else(|| signal.map(|signal| self.asked_by(signal))) {
             return self.begin_end(request);
         }
@@ -208,10 +214,6 @@ impl Core<'_> {
             ShutdownSignal::Term => config.shutdown_on_sigterm,
             ShutdownSignal::Int => config.shutdown_on_sigint,
         };
-        if self.server.loading.is_on() {
-            // Redis: server.c sigShutdownHandler, whileBlockedCron. What is half loaded is not saved.
-            log!(Warning, "Received shutdown signal during loading, scheduling shutdown.");
-        }
         ShutdownRequest {
             nosave: flags.contains(ShutdownFlags::NOSAVE),
             save: flags.contains(ShutdownFlags::SAVE),

@@ -13,7 +13,7 @@
 
 use super::LogCore;
 use super::base::{Base, Form};
-use super::cut::Piece;
+use super::cut::{Journals, Piece};
 use super::image::{self, Image, Purpose};
 use crate::command::server::appending::SCHEDULED;
 use crate::command::server_state::{Asker, DiskWait, LogOpening, holds_under};
@@ -40,8 +40,8 @@ pub(super) struct Appender {
     file: AppendOnly,
     /// What was there at the start was taken over.
     is_open: bool,
-    /// Shards' journals are on.
-    is_fed: bool,
+    /// The cut at which journals are switched off, with the file behind it.
+    off_at: Option<u64>,
     /// BGREWRITEAOF waits for the rewrite to begin.
     askers: Vec<Asker>,
     /// A base is to be written as soon as a snapshot can be made.
@@ -66,7 +66,7 @@ impl Appender {
         Appender {
             file: AppendOnly::new(dir, name, Manifest::default(), settings(config, false)),
             is_open: false,
-            is_fed: false,
+            off_at: None,
             askers: Vec::new(),
             wanted: None,
             job: None,
@@ -115,6 +115,9 @@ impl Appender {
     pub(super) fn cut(&mut self, time: Time, id: u64, files: &mut impl Files) {
         if self.job.as_ref().is_some_and(|job| job.id() == id) {
             self.file.cut(now(time), files);
+        } else if self.off_at == Some(id) {
+            self.off_at = None;
+            self.file.disable(files);
         }
     }
 }
@@ -143,22 +146,19 @@ fn settings(config: &Config, is_saving: bool) -> Settings {
     }
 }
 
-/// Switches all journals at one point of the shards' common order, and tells when that is done.
-struct Switch {
-    on: bool,
-    done: Option<SyncSender<bool>>,
+/// Switches all journals on at one point of the shards' common order, and tells when that is done.
+struct SwitchOn {
+    done: SyncSender<bool>,
 }
 
-impl Fragments<Ground> for Switch {
+impl Fragments<Ground> for SwitchOn {
     fn fragment(&self, _: usize, ground: &mut Ground) {
-        ground.store.journal.switch(self.on);
+        ground.store.journal.switch(true);
     }
 
     fn done(&self) {
-        if let Some(done) = &self.done {
-            // Who waited may have given up.
-            let _ = done.try_send(true);
-        }
+        // Who waited may have given up.
+        let _ = self.done.try_send(true);
     }
 }
 
@@ -182,20 +182,15 @@ impl<D: Driver + Files> LogCore<D> {
         self.aof.file.tidy(now(time), &mut self.driver);
         // In force before the first write can be published.
         self.release();
-        self.switch_journals(true, Some(done));
-    }
-
-    fn switch_journals(&mut self, on: bool, done: Option<SyncSender<bool>>) {
-        self.aof.is_fed = on;
         let all = ShardSet::all(self.server.shards);
-        self.hub.independent(self.id, all, Arc::new(Switch { on, done }));
+        self.hub.independent(self.id, all, Arc::new(SwitchOn { done }));
     }
 
     /// The configuration has changed, or what is being saved.
     pub(super) fn follow_settings(&mut self) {
         let is_saving = self.saver.is_saving() || self.aof.job.is_some();
         self.aof.file.set(settings(&self.config, is_saving));
-        if !self.aof.is_open {
+        if !self.aof.is_open || self.aof.off_at.is_some() {
             return;
         }
         let (is_on, state) = (self.config.appendonly, self.aof.file.state());
@@ -203,8 +198,8 @@ impl<D: Driver + Files> LogCore<D> {
             let is_busy = self.saver.is_saving();
             self.aof.file.enable(now(self.time), is_busy, &mut self.driver);
         } else if !is_on && state != State::Off {
-            self.aof.file.disable(&mut self.driver);
-            self.switch_journals(false, None);
+            // What was done before is still logged.
+            self.aof.off_at = Some(self.mark_journals(Journals::Off));
         }
     }
 
@@ -343,12 +338,11 @@ impl<D: Driver + Files> LogCore<D> {
             let stamp = config.aof_timestamp_enabled.then_some(time.unix_ms.div_euclid(1000));
             (Arc::new(CommandRecords), Form::commands(stamp, self.server.shards))
         };
-        let Some(id) = self.begin_snapshot_and_log(encode, is_on) else {
+        let Some(id) = self.begin_snapshot(encode, if is_on { Journals::On } else { Journals::Stay }) else {
             // Whoever calls has made sure of it.
             self.driver.close_file(file);
             return self.aof.file.base_written(now(time), None, &mut self.driver);
         };
-        self.aof.is_fed |= is_on;
         self.aof.job = Some(Base::new(id, form, file, config.aof_rewrite_incremental_fsync));
         if !is_on {
             // No unit goes anywhere, so none has to be told from what the base holds.
@@ -408,9 +402,9 @@ impl<D: Driver + Files> LogCore<D> {
     fn publish_log_facts(&mut self) {
         let mut facts = self.aof.file.facts();
         // CONFIG SET may have said more than was done yet.
-        if !self.aof.is_open || (self.config.appendonly && !facts.is_enabled) {
-            facts.is_enabled = self.server.config.load().appendonly;
-        }
+        let is_wanted = self.server.config.load().appendonly;
+        facts.is_rewriting |= is_wanted && self.aof.is_open && !facts.is_enabled;
+        facts.is_enabled = is_wanted;
         self.server.appending.set_facts(facts);
     }
 

@@ -25,7 +25,7 @@ use crate::journal::Tap;
 use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
 use crate::shard::txn::{Hub, ShardSet};
-use cut::{CancelWork, CutWork, Funnel, Piece};
+use cut::{CancelWork, CutWork, Funnel, Journals, MarkWork, Piece};
 use append::Appender;
 use save::Saver;
 use std::io;
@@ -73,7 +73,8 @@ pub struct LogCore<D: Driver> {
     funnel: Arc<Funnel>,
     /// The number of the snapshot that runs; none begins before all shards have ended it, cancelled or not.
     snapshot: Option<Running>,
-    snapshots: u64,
+    /// Cuts that were made.
+    cuts: u64,
     saver: Saver,
     aof: Appender,
     time: Time,
@@ -92,7 +93,7 @@ impl<D: Driver + Files> LogCore<D> {
             config: server.config.load_full(),
             funnel: Arc::new(Funnel::new(server.clone())),
             snapshot: None,
-            snapshots: 0,
+            cuts: 0,
             saver: Saver::default(),
             aof: Appender::new(&server.config.load()),
             server,
@@ -217,22 +218,26 @@ impl<D: Driver + Files> LogCore<D> {
         self.log_cron();
     }
 
-    /// Makes a cut at which all shards begin a snapshot, written by `encode`. `None` while another one is not over.
-    pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>) -> Option<u64> {
-        self.begin_snapshot_and_log(encode, false)
-    }
-
-    /// The same; `is_logged`: at the cut journals are switched on if they are not.
-    pub(self) fn begin_snapshot_and_log(&mut self, encode: Arc<dyn Encode>, is_logged: bool) -> Option<u64> {
+    /// Makes a cut at which all shards begin a snapshot, written by `encode`; returns its number, with which the merge names
+    /// the place of the cut (`Item::Cut`) if journals are on. `None` while another snapshot is not over.
+    pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>, journals: Journals) -> Option<u64> {
         if self.snapshot.is_some() {
             return None;
         }
-        self.snapshots += 1;
-        let (id, funnel) = (self.snapshots, self.funnel.clone());
+        self.cuts += 1;
+        let (id, funnel) = (self.cuts, self.funnel.clone());
         self.snapshot = Some(Running { id, open: self.server.shards, is_cancelled: false });
         let all = ShardSet::all(self.server.shards);
-        self.hub.independent(self.id, all, Arc::new(CutWork { id, encode, funnel, is_logged }));
+        self.hub.independent(self.id, all, Arc::new(CutWork { id, journals, encode, funnel }));
         Some(id)
+    }
+
+    /// Makes a cut without a snapshot; returns its number, with which the merge names its place.
+    pub(self) fn mark_journals(&mut self, journals: Journals) -> u64 {
+        self.cuts += 1;
+        let all = ShardSet::all(self.server.shards);
+        self.hub.independent(self.id, all, Arc::new(MarkWork { id: self.cuts, journals }));
+        self.cuts
     }
 
     /// Gives the running snapshot up: what still comes of it is dropped.

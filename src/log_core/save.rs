@@ -15,7 +15,7 @@
 //! the empty dataset saved likewise, without waiting for it.
 
 use super::LogCore;
-use super::cut::Piece;
+use super::cut::{Journals, Piece};
 use super::image::{self, Image, Purpose};
 use crate::base::os_text;
 use crate::command::server::saving::IN_PROGRESS;
@@ -197,7 +197,7 @@ impl<D: Driver + Files> LogCore<D> {
             }
         };
         let records = image::records(&self.config, self.time.unix_ms);
-        let Some(id) = self.begin_snapshot(Arc::new(records)) else {
+        let Some(id) = self.begin_snapshot(Arc::new(records), Journals::Stay) else {
             // Whoever calls has made sure of it.
             self.driver.close_file(file);
             self.remove_temp(&temp);

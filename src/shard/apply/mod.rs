@@ -351,7 +351,8 @@ impl Applier {
             (1, Some(shard)) if alone => {
                 for (at, (db, queued)) in queue.iter().enumerate() {
                     let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-                    let caller = Caller { conn: if at + 1 < queue.len() { GOES_ON } else { 0 }, ..caller(*db) };
+                    let caller =
+                        Caller { conn: if at + 1 < queue.len() { GOES_ON } else { 0 }, ..caller(*db) };
                     self.append_as(shard, caller, queued.command, &argv, since);
                 }
                 self.flush_if_full(shard);
@@ -405,7 +406,13 @@ impl Applier {
         self.send(shards, Some(stated), requests, since);
     }
 
-    fn send(&mut self, shards: ShardSet, stated: Option<Stated>, requests: Vec<(usize, Vec<u8>)>, since: u64) {
+    fn send(
+        &mut self,
+        shards: ShardSet,
+        stated: Option<Stated>,
+        requests: Vec<(usize, Vec<u8>)>,
+        since: u64,
+    ) {
         let bytes = requests.iter().map(|(_, bytes)| bytes.len()).sum();
         let work = Arc::new(Share { source: self.source, stated, requests, done: self.done.clone() });
         let ticket = self.hub.independent(self.origin(shards), shards, work);
