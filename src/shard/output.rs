@@ -71,6 +71,7 @@ where
                 self.relieve_clients();
             }
         }
+        self.release_held();
         self.hand_to_free();
         if let Some(ground) = self.seat.state()
             && ground.store.stats.dirty > 0
@@ -133,10 +134,7 @@ where
         conn.partial_since_ns = 0;
         if !conn.busy && !conn.out.is_empty() {
             let buffer = std::mem::take(&mut conn.out);
-            conn.sending = buffer.len();
-            conn.sending_room = buffer.capacity();
-            conn.busy = true;
-            self.driver.send(conn.sock, buffer);
+            self.send(key, buffer);
         } else if conn.out.is_empty() && conn.out.capacity() > 0 {
             let buffer = std::mem::take(&mut conn.out);
             self.keep(buffer);
