@@ -2,8 +2,8 @@
 //!
 //! The rooms, in the order in which a request meets them. Arrows point down the levels only
 //! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `pubsub`,
-//! `script`, `acl` ·
-//! L3 `command`, `observe` · L4 `shard`, `log_core` · L5 `control`.
+//! `script`, `acl`, `persist`, `replication` ·
+//! L3 `command`, `observe` · L4 `shard`, `load`, `log_core`, `tools` · L5 `control`.
 
 pub mod acl;
 pub mod base;
@@ -14,10 +14,12 @@ pub mod data;
 pub mod io;
 pub mod journal;
 pub mod keyspace;
+pub mod load;
 pub mod log_core;
 pub mod observe;
 pub mod persist;
 pub mod pubsub;
+pub mod replication;
 pub mod resp;
 pub mod script;
 pub mod shard;

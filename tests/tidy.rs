@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 const LEVELS: &[&[&str]] = &[
     &["base", "io"],
     &["resp", "data"],
-    &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl"],
+    &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl", "replication"],
     &["command", "observe"],
-    &["shard", "log_core", "tools"],
+    &["shard", "load", "log_core", "tools"],
     &["control"],
 ];
 
@@ -23,6 +23,8 @@ const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("keyspace", "pubsub", "a command publishes through the store that it runs on"),
     ("persist", "config", "a manifest quotes names as a configuration file does"),
     ("command", "observe", "INFO, SLOWLOG and LATENCY show what was observed"),
+    ("load", "shard", "what is loaded is handed to the shards as transactions"),
+    ("log_core", "load", "a replica loads its master's dataset"),
     ("log_core", "shard", "it begins transactions over all shards"),
 ];
 

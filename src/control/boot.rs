@@ -18,6 +18,8 @@ use crate::command::table;
 use crate::config::{Config, Invocation, Loaded, Startup, TEST_MEMORY_HELP};
 use crate::log;
 use crate::observe::log::{self, BannerInfo, Level, Settings, SyslogSettings};
+use crate::tools::check_aof::{self, Surroundings};
+use crate::tools::check_rdb;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -83,9 +85,20 @@ fn print(startup: &Startup, args: &[OsString]) -> ExitCode {
         }
         Startup::TestMemory(Some(_)) => later("--test-memory", "use memtester or memtest86+"),
         Startup::CheckSystem => later("--check-system", "the server says at its start what it lacks"),
-        Startup::CheckRdb(rest) => crate::tools::check_rdb::main(&program, rest),
-        Startup::CheckAof(_) => later("the check of AOF files", "use the redis-check-aof of Redis"),
+        Startup::CheckRdb(rest) => check_rdb::main(&program, rest),
+        Startup::CheckAof(_) => check_aof(args),
     }
+}
+
+/// redis-check-aof. `args`: its name first.
+fn check_aof(args: &[OsString]) -> ExitCode {
+    let mut log = |line: &str| log!(Warning, "{line}");
+    let mut rdb = |out: &mut dyn std::io::Write, path: &Path, file: &mut std::fs::File| {
+        check_rdb::check(out, path, file).unwrap_or(false)
+    };
+    let (mut out, mut input) = (std::io::stdout().lock(), std::io::stdin().lock());
+    let around = Surroundings { out: &mut out, input: &mut input, log: &mut log, check_rdb: &mut rdb };
+    ExitCode::from(check_aof::main(args, around))
 }
 
 /// The line of `--version`. Under Redis's name it begins as scripts that read Redis's expect it.
@@ -188,7 +201,7 @@ fn run(
         supervisor,
     });
     clean_up(pidfile.as_ref(), loaded.config.unixsocket.as_deref());
-    outcome.map_err(Some)
+    outcome
 }
 
 /// The banner, and what the configuration makes worth a line.

@@ -434,7 +434,7 @@ impl Entry {
     /// The entry as it is now, which later changes leave alone: what is large in it is shared, not copied.
     #[must_use]
     pub fn share(&mut self) -> EntryBox {
-        let object = self.object_mut().map(|object| object.clone());
+        let object = self.object_mut().map(Object::share);
         let payload = match (object, self.value()) {
             (Some(object), _) => Payload::Object(object),
             (None, ValueRef::Int(number)) => Payload::Int(number),

@@ -5,13 +5,12 @@
 //! and `slot` is the hash-slot rule that orders the table. `listpack` and `intset` are Redis's compact forms of small
 //! collections, each on a `block` that tells its own length. `set` and its like are the types that values have.
 //! `bits` are the kernels of the bitmap commands. Everything here is owned by one shard thread, but for point-in-time copies
-//! (`frozen`), which share the parts of a large value (`shared`) and may go elsewhere.
+//! ([`Object::share`]), which have the parts of a large value in common (`shared`) and may go elsewhere.
 
 pub mod bits;
 mod block;
 pub mod entry;
 pub mod fields;
-pub mod frozen;
 pub mod geo;
 pub mod hash;
 pub mod hll;
@@ -29,7 +28,6 @@ pub mod zset;
 
 pub use entry::{Entry, EntryBox, Kind, ValueRef};
 pub use fields::Fields;
-pub use frozen::Frozen;
 pub use hash::Hash;
 pub use intset::{IntSet, InvalidIntSet};
 pub use limits::Limits;

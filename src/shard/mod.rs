@@ -37,7 +37,7 @@ mod tracking;
 pub mod txn;
 
 pub use census::Census;
-pub use cron::policy_of;
+pub use cron::{limits, policy_of};
 pub use ground::Ground;
 pub use mesh::{Mesh, build as build_mesh};
 

@@ -7,11 +7,13 @@ use super::{Connection, Driver, Shard};
 use crate::base::clock;
 use crate::keyspace::snapshot::{Budget, Step};
 
-/// Longest slice in a turn in which something came in: what comes next waits no longer than that.
-const BUSY_SLICE_NS: u64 = 300 * clock::NS_PER_US;
-/// Longest slice in an idle turn. A turn without events costs a microsecond or two, so a longer one would not make the
-/// snapshot faster, but the next request wait.
-const IDLE_SLICE_NS: u64 = 1000 * clock::NS_PER_US;
+/// Longest slice: what comes next waits no longer than that.
+const SLICE_MAX_NS: u64 = 300 * clock::NS_PER_US;
+/// Shortest slice after a turn in which something came in.
+const SLICE_MIN_NS: u64 = 50 * clock::NS_PER_US;
+/// The slice of an idle turn. Such a turn costs a microsecond or two besides, so a longer one would not make the snapshot
+/// faster, but the next request wait.
+const IDLE_SLICE_NS: u64 = 500 * clock::NS_PER_US;
 /// What is done between two looks at the clock: some tens of microseconds.
 const BUDGET: Budget = Budget { entries: 64, bytes: 16 << 10 };
 
@@ -24,17 +26,20 @@ where
         self.seat.state().is_some_and(|ground| ground.store.snapshot_can_go_on())
     }
 
-    /// Goes on with the snapshot for a slice of time. `worked`: something came in in this turn. Returns whether there is
-    /// more to do at once.
+    /// Goes on with the snapshot for a slice of time: if something came in in this turn (`worked`), for as long as that
+    /// took, so that under load the snapshot gets half of the processor. Returns whether there is more to do at once.
     pub(super) fn run_snapshot(&mut self, worked: bool) -> bool {
         let Some(ground) = self.seat.state() else { return false };
         if !ground.store.snapshot_can_go_on() {
             return false;
         }
-        let slice_ns = if worked { BUSY_SLICE_NS } else { IDLE_SLICE_NS };
+        let slice_ns = match worked {
+            true => self.meter.since_restart_ns().clamp(SLICE_MIN_NS, SLICE_MAX_NS),
+            false => IDLE_SLICE_NS,
+        };
         let start = clock::ticks();
         loop {
-            let step = ground.store.snapshot_step(&mut BUDGET.clone());
+            let step = ground.store.snapshot_step(&mut { BUDGET });
             if step != Step::More {
                 return false;
             }
@@ -44,3 +49,7 @@ where
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -117,14 +117,15 @@ impl Keeper {
         }
     }
 
-    /// Saves an entry that has not been; returns the bytes written.
+    /// Saves an entry that has not been; returns the bytes that it takes to write it.
     fn keep(&mut self, entry: &mut Entry) -> usize {
         let Some(encode) = &self.encode else { return 0 };
         if is_large(entry) {
             let copy = entry.share();
-            self.aside_bytes = self.aside_bytes.saturating_add(copy.mem_bytes());
+            let len = copy.mem_bytes();
+            self.aside_bytes = self.aside_bytes.saturating_add(len);
             self.aside.push_back(copy);
-            return 0;
+            return len;
         }
         let before = self.open.bytes.len();
         encode.record(entry, &mut self.open.bytes);
@@ -255,6 +256,11 @@ impl Table {
             if !whole {
                 return false;
             }
+            #[cfg(test)]
+            if flaw::is_planted(flaw::Flaw::WalkSkips) && span < POSITION_END >> 20 {
+                keeper.next = (position & !(span - 1)) + 2 * span;
+                continue;
+            }
             budget.spend(1, 0);
             keeper.next = (position & !(span - 1)) + span;
         }
@@ -296,11 +302,55 @@ impl Table {
         }
     }
 
+    /// Marks an entry that comes into the table as one that need not be saved.
+    #[inline]
+    pub(super) fn mark_new(&self, entry: &Entry) {
+        #[cfg(test)]
+        if flaw::is_planted(flaw::Flaw::NewUnmarked) {
+            return;
+        }
+        entry.set_mark(self.parity);
+    }
+
     /// Whether every mark equals the parity: whether another snapshot may begin.
     #[cfg(test)]
     pub(crate) fn is_all_kept(&self) -> bool {
         let mut all = true;
         self.for_each(|entry| all &= entry.mark() == self.parity);
         all
+    }
+}
+
+/// Faults that tests plant, to see that they are noticed. On this thread only.
+#[cfg(test)]
+pub(crate) mod flaw {
+    use std::cell::Cell;
+
+    /// One fault.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum Flaw {
+        /// A change is not shown to the keeper first.
+        ChangeUnseen,
+        /// A removal is not.
+        RemovalUnseen,
+        /// What comes in is not marked.
+        NewUnmarked,
+        /// The walk leaves pairs out.
+        WalkSkips,
+        /// A flushed table is dropped.
+        FlushForgets,
+    }
+
+    thread_local! {
+        static PLANTED: Cell<Option<Flaw>> = const { Cell::new(None) };
+    }
+
+    /// Plants a fault, or takes it out.
+    pub(crate) fn plant(flaw: Option<Flaw>) {
+        PLANTED.set(flaw);
+    }
+
+    pub(crate) fn is_planted(flaw: Flaw) -> bool {
+        PLANTED.get() == Some(flaw)
     }
 }

@@ -111,7 +111,7 @@ impl<'t> Occupied<'t> {
     #[inline]
     pub fn replace(&mut self, entry: EntryBox) -> EntryBox {
         debug_assert_eq!(entry.key(), self.get().key());
-        entry.set_mark(self.table.parity);
+        self.table.mark_new(&entry);
         let new = entry.expire_ms();
         let old = std::mem::replace(self.table.owned_mut(self.at), entry);
         self.table.account_expire(self.at, old.expire_ms(), new);
@@ -120,12 +120,11 @@ impl<'t> Occupied<'t> {
 
     /// Replaces the entry by what `f` makes of it, which must have the same key.
     pub fn replace_with(&mut self, f: impl FnOnce(EntryBox) -> EntryBox) {
-        let parity = self.table.parity;
         let entry = self.table.owned_mut(self.at);
         let old = entry.expire_ms();
         entry.update(f);
-        entry.set_mark(parity);
         let new = entry.expire_ms();
+        self.table.mark_new(self.get());
         self.table.account_expire(self.at, old, new);
     }
 
@@ -145,7 +144,7 @@ impl<'t> Vacant<'t, '_> {
         debug_assert_eq!(entry.key(), self.key.bytes);
         let position = self.key.position();
         let table = self.table;
-        entry.set_mark(table.parity);
+        table.mark_new(&entry);
         for _ in 0..MAX_SPLITS {
             let depth = self.node.depth();
             if self.node.is_nil() || depth == MAX_DEPTH {

@@ -23,11 +23,13 @@
 
 use super::order::Order;
 use super::tree::Tree;
-use super::{Fields, Walk, Way, ZSet};
+use super::{Fields, Item};
 use crate::data::EntryBox;
 use crate::data::entry::LRU_MAX;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// Elements that one step of a scan reports.
+const SCAN_STEP: usize = 10;
 
 /// What an original gave up that copies still have points of.
 enum Remains {
@@ -108,34 +110,43 @@ impl Frozen {
         Frozen { order, len, graves: copies.add() }
     }
 
+    /// A further copy.
+    pub(super) fn share(&mut self) -> Frozen {
+        Frozen { order: self.order.share(), len: self.len, graves: Arc::clone(&self.graves) }
+    }
+
+    /// A tree of the same elements; copies each.
+    pub(super) fn thaw(&self) -> Tree {
+        Tree::of_order(&self.order, self.len)
+    }
+
     /// Number of elements.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are no elements.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
+    /// The elements.
+    pub(super) fn order(&self) -> &Order {
+        &self.order
     }
 
-    /// The elements of these ranks, which must be there; the last one first if `reverse`.
-    #[must_use]
-    pub fn walk(&self, ranks: Range<usize>, reverse: bool) -> Walk<'_> {
-        Walk(Way::Tree(self.order.walk(ranks, reverse)))
+    /// The rank of a member and its score, found by a walk.
+    pub(super) fn rank(&self, name: &[u8]) -> Option<(usize, f64)> {
+        let mut points = self.order.walk(0..self.len, false).enumerate();
+        points.find(|(_, point)| point.name() == name).map(|(rank, point)| (rank, point.score))
     }
 
-    /// A set of its own of the same elements; copies each.
-    #[must_use]
-    pub fn thaw(&self) -> ZSet {
-        ZSet::Tree(Box::new(Tree::of_order(&self.order, self.len)))
+    /// Reports some elements; the cursor is a rank, since nothing changes.
+    pub(super) fn scan<'s>(&'s self, cursor: u64, mut f: impl FnMut(Item<'s>, f64)) -> u64 {
+        let start = usize::try_from(cursor).unwrap_or(usize::MAX).min(self.len);
+        let end = start.saturating_add(SCAN_STEP).min(self.len);
+        self.order.walk(start..end, false).for_each(|point| f(Item::Bytes(point.name()), point.score));
+        if end == self.len { 0 } else { end as u64 }
     }
 
     /// Bytes that the copy has or keeps from being freed, estimated as if all leaves were its own; of the elements, those
     /// that the original removed one by one.
-    #[must_use]
-    pub fn mem_bytes(&self) -> usize {
+    pub(super) fn mem_bytes(&self) -> usize {
         let graves = self.graves.0.lock().unwrap_or_else(PoisonError::into_inner);
         size_of::<Frozen>() + self.order.mem_bytes() + graves.capacity() * size_of::<Remains>()
     }

@@ -79,7 +79,7 @@ impl Tree {
     }
 
     /// A copy of the set as it is now; see [`Frozen`].
-    pub(in crate::data) fn share(&mut self) -> Frozen {
+    pub(super) fn share(&mut self) -> Frozen {
         Frozen::new(self.order.share(), self.len(), &mut self.copies)
     }
 

@@ -31,6 +31,8 @@ pub use records::{RdbRecords, UseMarks};
 pub use sink::{Begun, Block, Counted, Cut, End, Sink, Step};
 
 use super::{Store, ToDrop};
+#[cfg(test)]
+use crate::data::table::keep::flaw;
 use crate::data::{EntryBox, Keeper, Table};
 use crate::persist::rdb;
 use std::collections::VecDeque;
@@ -73,7 +75,7 @@ impl Store {
     pub fn begin_snapshot(&mut self, cut: Cut) -> Begun {
         if self.snapshot.is_some() {
             self.cancel_snapshot();
-            while self.snapshot_step(&mut Budget::UNBOUNDED.clone()) != Step::Done {}
+            while self.snapshot_step(&mut { Budget::UNBOUNDED }) != Step::Done {}
         }
         let Cut { id, encode, sink } = cut;
         let mut begun = Begun { dbs: Vec::new(), needs_version: rdb::VERSION };
@@ -115,17 +117,14 @@ impl Store {
     pub fn cancel_snapshot(&mut self) {
         let Some(snapshot) = &mut self.snapshot else { return };
         snapshot.cancelled = true;
-        let writing = snapshot.writing.take().map(|writing| writing.portions.into_entry());
-        writing.into_iter().for_each(|entry| drop_entry(&mut self.to_drop, entry));
+        if let Some(writing) = snapshot.writing.take() {
+            drop_entry(&mut self.to_drop, writing.portions.into_entry());
+        }
         for mut table in snapshot.flushed.drain(..) {
-            let aside = table.keeper_mut().map(Keeper::give_up).unwrap_or_default();
-            aside.into_iter().for_each(|entry| drop_entry(&mut self.to_drop, entry));
+            give_up(&mut table, &mut self.to_drop);
             drop_table(&mut self.to_drop, table);
         }
-        for db in &mut self.dbs {
-            let aside = db.table.keeper_mut().map(Keeper::give_up).unwrap_or_default();
-            aside.into_iter().for_each(|entry| drop_entry(&mut self.to_drop, entry));
-        }
+        self.dbs.iter_mut().for_each(|db| give_up(&mut db.table, &mut self.to_drop));
     }
 
     /// The number of the snapshot that runs, one that was cancelled included.
@@ -154,6 +153,10 @@ impl Store {
 
     /// Takes over a table that was flushed if a snapshot has not finished with it; gives it back otherwise.
     pub(super) fn keep_flushed(&mut self, table: Table) -> Option<Table> {
+        #[cfg(test)]
+        if flaw::is_planted(flaw::Flaw::FlushForgets) {
+            return Some(table);
+        }
         match &mut self.snapshot {
             Some(snapshot) if table.keeper().is_some() && !snapshot.cancelled => {
                 snapshot.flushed.push_back(table);
@@ -260,6 +263,13 @@ impl Snapshot {
     }
 }
 
+/// From now on the table's entries are only marked.
+fn give_up(table: &mut Table, to_drop: &mut Vec<ToDrop>) {
+    let aside = table.keeper_mut().map(Keeper::give_up).unwrap_or_default();
+    aside.into_iter().for_each(|entry| drop_entry(to_drop, entry));
+}
+
+/// The last who has a large value may be the snapshot.
 fn drop_entry(to_drop: &mut Vec<ToDrop>, entry: EntryBox) {
     if entry.free_effort() > FREE_ELSEWHERE {
         to_drop.push(ToDrop::Entry(entry));

@@ -49,7 +49,7 @@ pub struct Block {
 
 /// Where the blocks of one shard's snapshot go. Called on the thread that holds the store, between commands; must not wait.
 pub trait Sink: Send {
-    /// Takes a block. Comes only while there is [room](Sink::has_room), or as the last one of a table or value.
+    /// Takes a block. Comes only while there is [room](Sink::has_room).
     fn block(&mut self, block: Block);
 
     /// Whether there is room for another. Who makes room again wakes the shard.

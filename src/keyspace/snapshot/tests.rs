@@ -7,9 +7,11 @@ mod traffic;
 use super::*;
 use crate::base::prng::Prng;
 use crate::data::table::fix_hash_seed;
+use crate::data::table::keep::flaw::{Flaw, plant};
 use crate::data::{Limits, Set};
 use crate::keyspace::{Eviction, Expire};
 use model::{Contents, Tray, contents, hashed, read_back};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use traffic::{command, furnished};
 
@@ -73,24 +75,40 @@ fn run(store: &mut Store, rng: &mut Prng, tray: &Tray) {
     assert!(store.snapshot.is_none());
 }
 
+/// Three snapshots in a row of a store that changes.
+fn several_snapshots(rng: &mut Prng) {
+    let keys = [0, 300, 9000][rng.index(3)];
+    let mut store = furnished(rng, keys);
+    for id in 1..=3 {
+        let tray = Tray::default();
+        let at_cut = contents(&store);
+        let begun = begin(&mut store, id, &tray);
+        let keys: u64 = begun.dbs.iter().map(|db| db.keys).sum();
+        let expires: u64 = begun.dbs.iter().map(|db| db.expires).sum();
+        assert_eq!(keys, at_cut.len() as u64);
+        assert_eq!(expires, at_cut.values().filter(|value| value.0.is_some()).count() as u64);
+        assert_eq!(store.snapshot_id(), Some(id));
+        run(&mut store, rng, &tray);
+        check(&tray, &at_cut, &store);
+    }
+}
+
 #[test]
 fn what_is_written_is_what_was_there_at_the_cut() {
-    for_each_seed(if cfg!(debug_assertions) { 8 } else { 30 }, |rng| {
-        let keys = [0, 300, 9000][rng.index(3)];
-        let mut store = furnished(rng, keys);
-        for id in 1..=3 {
-            let tray = Tray::default();
-            let at_cut = contents(&store);
-            let begun = begin(&mut store, id, &tray);
-            let keys: u64 = begun.dbs.iter().map(|db| db.keys).sum();
-            let expires: u64 = begun.dbs.iter().map(|db| db.expires).sum();
-            assert_eq!(keys, at_cut.len() as u64);
-            assert_eq!(expires, at_cut.values().filter(|value| value.0.is_some()).count() as u64);
-            assert_eq!(store.snapshot_id(), Some(id));
-            run(&mut store, rng, &tray);
-            check(&tray, &at_cut, &store);
-        }
-    });
+    for_each_seed(if cfg!(debug_assertions) { 8 } else { 30 }, several_snapshots);
+}
+
+#[test]
+fn planted_faults_are_noticed() {
+    fix_hash_seed(42);
+    use Flaw::{ChangeUnseen, FlushForgets, NewUnmarked, RemovalUnseen, WalkSkips};
+    for fault in [ChangeUnseen, RemovalUnseen, NewUnmarked, WalkSkips, FlushForgets] {
+        plant(Some(fault));
+        let noticed = (1..=4)
+            .any(|seed| catch_unwind(AssertUnwindSafe(|| several_snapshots(&mut Prng::new(seed)))).is_err());
+        plant(None);
+        assert!(noticed, "{fault:?} went unnoticed");
+    }
 }
 
 #[test]
@@ -113,7 +131,9 @@ fn a_cancelled_snapshot_leaves_marks_that_the_next_can_use() {
                 }
                 check_marks(&store);
             } else {
-                (0..rng.below(3)).for_each(|_| drop(store.snapshot_step(&mut a_budget(rng))));
+                for _ in 0..rng.below(3) {
+                    store.snapshot_step(&mut a_budget(rng));
+                }
             }
             assert_eq!(tray.0.lock().unwrap().blocks.len(), blocks, "a block after cancelling");
 
@@ -146,8 +166,8 @@ fn an_empty_store_is_done_at_once() {
     let tray = Tray::roomy();
     let begun = begin(&mut store, 1, &tray);
     assert_eq!(begun, Begun { dbs: Vec::new(), needs_version: 10 });
-    assert_eq!(store.snapshot_step(&mut Budget::UNBOUNDED.clone()), Step::Done);
-    assert_eq!(store.snapshot_step(&mut Budget::UNBOUNDED.clone()), Step::Done);
+    assert_eq!(store.snapshot_step(&mut { Budget::UNBOUNDED }), Step::Done);
+    assert_eq!(store.snapshot_step(&mut { Budget::UNBOUNDED }), Step::Done);
     check(&tray, &Contents::new(), &store);
 }
 
@@ -179,11 +199,10 @@ fn a_step_over_a_huge_set_is_bounded() {
     fix_hash_seed(42);
     let members: u64 = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
     let mut store = Store::new(1, 1);
-    store
-        .upsert(0, &hashed(b"huge"), Set::default, |set: &mut Set, limits| {
-            (0..members).for_each(|n| drop(set.add(format!("member:{n}").as_bytes(), limits)));
-        })
-        .unwrap();
+    let edited = store.upsert(0, &hashed(b"huge"), Set::default, |set: &mut Set, limits| {
+        (0..members).all(|n| set.add(format!("member:{n}").as_bytes(), limits))
+    });
+    assert!(edited.unwrap().result);
     for n in 0..1000 {
         let name = format!("key:{n}").into_bytes();
         store.set_string(0, &hashed(&name), b"value", Expire::Clear);
@@ -204,7 +223,8 @@ fn a_step_over_a_huge_set_is_bounded() {
         let name = format!("key:{}", steps % 1000).into_bytes();
         store.set_string(0, &hashed(&name), b"changed", Expire::Clear);
         let word = format!("new:{steps}").into_bytes();
-        store.edit(0, &hashed(b"huge"), |set: &mut Set, limits| set.add(&word, limits)).unwrap();
+        let edited = store.edit(0, &hashed(b"huge"), |set: &mut Set, limits| set.add(&word, limits));
+        assert!(edited.unwrap().unwrap().result);
     }
     assert!(steps > 100);
     check(&tray, &at_cut, &store);
@@ -214,26 +234,23 @@ fn a_step_over_a_huge_set_is_bounded() {
 #[test]
 fn the_version_follows_from_fields_with_times() {
     use crate::data::Hash;
-    use crate::data::hash::{Condition, Ttl};
+    use crate::data::hash::{Condition, FieldTtl, Ttl};
     let mut store = Store::new(2, 1);
     store.now_ms = 1000;
     let set = |store: &mut Store, at_ms: Option<i64>| {
-        store
-            .upsert(1, &hashed(b"h"), Hash::default, |hash: &mut Hash, limits| {
-                hash.set(b"f", b"v", Ttl::Clear, limits, 1000);
-                match at_ms {
-                    Some(at_ms) => drop(hash.set_ttl(b"f", at_ms, Condition::Always, 1000)),
-                    None => drop(hash.persist(b"f", 1000)),
-                }
-            })
-            .unwrap();
+        let edited = store.upsert(1, &hashed(b"h"), Hash::default, |hash: &mut Hash, limits| {
+            hash.set(b"f", b"v", Ttl::Clear, limits, 1000);
+            at_ms.map(|at_ms| hash.set_ttl(b"f", at_ms, Condition::Always, 1000)).is_some()
+                || matches!(hash.persist(b"f", 1000), FieldTtl::At(_) | FieldTtl::Never)
+        });
+        assert!(edited.unwrap().result);
         store.watch_fields(1, b"h");
     };
     for (at_ms, version) in [(None, 10), (Some(9000), 12), (None, 10)] {
         set(&mut store, at_ms);
         let (tray, at_cut) = (Tray::roomy(), contents(&store));
         assert_eq!(begin(&mut store, 1, &tray).needs_version, version);
-        assert_eq!(store.snapshot_step(&mut Budget::UNBOUNDED.clone()), Step::Done);
+        assert_eq!(store.snapshot_step(&mut { Budget::UNBOUNDED }), Step::Done);
         // Types from 24 on came with version 12.
         let newest = tray.0.lock().unwrap().blocks[0].bytes[0];
         assert_eq!(newest >= 24, version == 12, "type {newest}");

@@ -3,11 +3,40 @@
 //! ```text
 //!  <dir>/<appenddirname>/<appendfilename>.manifest          which files, in which order      (manifest.rs)
 //!                        <appendfilename>.2.base.rdb        the dataset at the last rewrite
-//!                        <appendfilename>.4.incr.aof        commands since then              (read.rs)
+//!                        <appendfilename>.4.incr.aof        commands since then   (encode.rs, writer.rs; read.rs)
 //! ```
+//!
+//! Nothing here reads a clock, waits or logs: what is to be logged comes out as [`Said`].
 
+mod encode;
 pub mod manifest;
 pub mod read;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod writer;
+
+/// What is to be told or done about the append-only file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A log line at level notice.
+    Notice(String),
+    /// A log line at level warning.
+    Warning(String),
+    /// A log line at level warning, after which the process ends with code 1.
+    Fatal(String),
+    /// An event of LATENCY, and how many milliseconds it took.
+    Latency(&'static str, u64),
+}
+
+impl Said {
+    fn notice(text: impl Into<String>) -> Said {
+        Said::Notice(text.into())
+    }
+
+    fn warning(text: impl Into<String>) -> Said {
+        Said::Warning(text.into())
+    }
+}
 
 /// The number at the start of `word` as C's `strtol` reads it, what follows, and whether it is in range. Without digits it
 /// is 0, and all of the word follows; out of range it is the nearest number.

@@ -174,15 +174,31 @@ impl<'a> Reader<'a> {
             let len = usize::try_from(self.length()?).map_err(|_| Invalid::Length)?;
             return self.take(len).map(Cow::Borrowed);
         }
+        if let Some(number) = self.integer()? {
+            return Ok(Cow::Owned(itoa::Buffer::new().format(number).as_bytes().to_vec()));
+        }
         self.at += 1;
-        let number = match first {
+        match first {
+            ENC_LZF => self.compressed().map(Cow::Owned),
+            _ => Err(Invalid::Encoding(first)),
+        }
+    }
+
+    /// A string that is written as a number; `None`, and nothing is read, if the next one is not.
+    ///
+    /// # Errors
+    /// The bytes end.
+    pub fn integer(&mut self) -> Result<Option<i64>, Invalid> {
+        let first = self.bytes.get(self.at).copied().ok_or(Invalid::Truncated)?;
+        if !(ENC_INT8..=ENC_INT32).contains(&first) {
+            return Ok(None);
+        }
+        self.at += 1;
+        Ok(Some(match first {
             ENC_INT8 => i64::from(i8::from_le_bytes(self.array()?)),
             ENC_INT16 => i64::from(i16::from_le_bytes(self.array()?)),
-            ENC_INT32 => i64::from(i32::from_le_bytes(self.array()?)),
-            ENC_LZF => return self.compressed().map(Cow::Owned),
-            _ => return Err(Invalid::Encoding(first)),
-        };
-        Ok(Cow::Owned(itoa::Buffer::new().format(number).as_bytes().to_vec()))
+            _ => i64::from(i32::from_le_bytes(self.array()?)),
+        }))
     }
 
     fn compressed(&mut self) -> Result<Vec<u8>, Invalid> {

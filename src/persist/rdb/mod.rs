@@ -28,7 +28,7 @@ mod tests;
 
 pub use checksum::{Crc64, crc64};
 pub use length::{Reader, write_len, write_string};
-pub use read::{Invalid, Value, read_value};
+pub use read::{Invalid, Value, read_entry, read_value};
 pub use write::write_value;
 
 /// The newest version that is read.

@@ -91,8 +91,19 @@ pub(super) fn command(store: &mut Store, rng: &mut Prng) {
             store.remove_lapsed();
         }
         55 => crowd(store, rng, db),
-        56..98 => edit(store, rng, db, &name),
+        56..60 => in_place(store, db, &name),
+        60..98 => edit(store, rng, db, &name),
         _ => crate::keyspace::snapshot::tests::drain(store),
+    }
+}
+
+/// What handlers do with the entry that a lookup for writing hands out.
+fn in_place(store: &mut Store, db: usize, name: &[u8]) {
+    let Some(entry) = store.write(db, &hashed(name)) else { return };
+    if let Some(number) = entry.int_value() {
+        entry.set_int(number ^ 1);
+    } else if let Some([.., last]) = entry.str_bytes_mut() {
+        *last ^= 1;
     }
 }
 
@@ -150,7 +161,7 @@ fn edit(store: &mut Store, rng: &mut Prng, db: usize, name: &[u8]) {
                 if remove {
                     zset.remove(word);
                 } else {
-                    drop(zset.put(word, n as f64 / 3.0, Rule::default(), limits));
+                    zset.put(word, n as f64 / 3.0, Rule::default(), limits).unwrap();
                 }
             }
         })),

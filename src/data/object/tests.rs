@@ -6,7 +6,7 @@ pub(crate) mod edits;
 
 use super::*;
 use crate::base::prng::Prng;
-use crate::data::{Limits, Set};
+use crate::data::{Limits, Set, ZSet, zset};
 use edits::{EDITORS, Editor, Scale};
 
 fn for_each_seed(count: u64, mut test: impl FnMut(&mut Prng)) {
@@ -19,7 +19,7 @@ fn for_each_seed(count: u64, mut test: impl FnMut(&mut Prng)) {
 
 /// A copy, and a deep one made at the same time.
 struct Taken {
-    copy: Frozen,
+    copy: Object,
     twin: Object,
 }
 
@@ -32,18 +32,8 @@ impl Taken {
     }
 
     fn check(&self, when: &str) {
-        match (&self.copy, &self.twin) {
-            (Frozen::Object(copy), twin) => assert_eq!(copy, twin, "{when}"),
-            (Frozen::ZSet(copy), Object::ZSet(twin)) => {
-                assert_eq!((copy.len(), copy.is_empty()), (twin.len(), twin.is_empty()));
-                for reverse in [false, true] {
-                    let (mut left, mut right) =
-                        (copy.walk(0..copy.len(), reverse), twin.walk(0..twin.len(), reverse));
-                    assert!(left.by_ref().eq(right.by_ref()), "{when}");
-                }
-            }
-            (copy, twin) => panic!("{copy:?} of {twin:?}"),
-        }
+        assert_eq!(self.copy, self.twin, "{when}");
+        assert_eq!(self.copy.encoding(), self.twin.encoding());
     }
 }
 
@@ -68,10 +58,9 @@ fn run(editor: &Editor, scale: Scale, rng: &mut Prng) {
                 match rng.below(3) {
                     0 => drop(gone),
                     1 => std::thread::spawn(move || drop(gone)).join().unwrap(),
-                    // A value of its own again, which may be changed and take the place of the original.
+                    // A copy may be changed, and take the place of the original.
                     _ => {
-                        let mut thawed = gone.copy.thaw();
-                        assert_eq!(thawed, gone.twin);
+                        let mut thawed = gone.copy;
                         (editor.edit)(&mut thawed, growing, scale, rng);
                         if rng.one_in(2) {
                             original = thawed;
@@ -176,7 +165,7 @@ fn elements_that_come_and_go_while_there_is_a_copy_fill_no_graves() {
     };
     (0..1000).for_each(|n| put(&mut zset, n));
     let mut original = Object::ZSet(zset);
-    let Frozen::ZSet(copy) = original.share() else { panic!("a tree") };
+    let Object::ZSet(copy) = original.share() else { panic!("a sorted set") };
     let Object::ZSet(zset) = &mut original else { unreachable!() };
     let before = copy.mem_bytes();
     for n in 2000..4000 {
@@ -184,9 +173,9 @@ fn elements_that_come_and_go_while_there_is_a_copy_fill_no_graves() {
         zset.remove(n.to_string().as_bytes());
     }
     assert_eq!(copy.mem_bytes(), before, "new ones are freed at once");
-    (0..1000).for_each(|n| drop(zset.remove(n.to_string().as_bytes())));
+    (0..1000).for_each(|n| _ = zset.remove(n.to_string().as_bytes()));
     assert!(copy.mem_bytes() > before + 1000 * size_of::<usize>(), "old ones are kept");
-    assert_eq!(copy.walk(0..1000, false).count(), 1000);
+    assert_eq!(copy.iter().count(), 1000);
 }
 
 #[test]
@@ -197,7 +186,7 @@ fn a_change_duplicates_one_part_only() {
         set.add(format!("member {n}").as_bytes(), &limits);
     }
     let mut original = Object::Set(set);
-    let Frozen::Object(Object::Set(copy)) = original.share() else { panic!("a set") };
+    let Object::Set(copy) = original.share() else { panic!("a set") };
     let Object::Set(original) = &mut original else { unreachable!() };
     let at = |set: &Set| -> Vec<*const u8> {
         let Set::Table(table) = set else { panic!("a table") };
@@ -210,4 +199,46 @@ fn a_change_duplicates_one_part_only() {
     let (left, right) = (at(original), at(&copy));
     let same = left.iter().filter(|address| right.contains(address)).count();
     assert!(same > 9000 && same < 10_000, "{same} of 10000 still shared");
+}
+
+#[test]
+fn a_copy_of_a_sorted_set_answers_as_a_set_does() {
+    for_each_seed(4, |rng| {
+        let scale = Scale { names: 700, rounds: 1, steps: 1 };
+        let editor = EDITORS.iter().find(|editor| editor.name == "zset").unwrap();
+        let mut object = (editor.new)();
+        (0..1500).for_each(|_| (editor.edit)(&mut object, true, scale, rng));
+        let Object::ZSet(mut zset) = object else { panic!("a sorted set") };
+        let mut copy = zset.share();
+        let again = copy.share();
+        assert!(matches!((&copy, &again), (ZSet::Frozen(_), ZSet::Frozen(_))));
+        for (member, score) in zset.iter() {
+            let name = member.to_vec();
+            assert_eq!(copy.score(&name), Some(score));
+            assert_eq!(copy.rank(&name), zset.rank(&name));
+        }
+        assert_eq!((copy.score(b"none"), copy.rank(b"none")), (None, None));
+        let range = zset::ScoreRange {
+            min: zset::ScoreBound { score: 20.0, exclusive: rng.one_in(2) },
+            max: zset::ScoreBound { score: 70.0, exclusive: rng.one_in(2) },
+        };
+        assert_eq!(copy.ranks_by_score(&range), zset.ranks_by_score(&range));
+        assert_eq!(copy.nth(17), zset.nth(17));
+        let (mut seen, mut cursor) = (Vec::new(), 0);
+        loop {
+            cursor = copy.scan(cursor, |member, score| seen.push((member.to_vec(), score)));
+            if cursor == 0 {
+                break;
+            }
+        }
+        assert!(seen.iter().map(|(name, score)| (&name[..], *score)).eq(again.iter().map(
+            |(member, score)| (if let crate::data::Item::Bytes(name) = member { name } else { b"" }, score)
+        )));
+        zset.remove_range(3..zset.len());
+        copy.remove_range(3..copy.len());
+        assert!(matches!(copy, ZSet::Tree(_)));
+        assert_eq!(copy, zset);
+        drop(zset);
+        assert_eq!(again.clone(), again);
+    });
 }
