@@ -35,7 +35,7 @@ fn text(rng: &mut Prng, long: bool) -> Vec<u8> {
 }
 
 /// A value of a random type and size.
-fn entry(rng: &mut Prng) -> EntryBox {
+pub(super) fn entry(rng: &mut Prng) -> EntryBox {
     let (count, long, limits) = (rng.index(600) + 1, rng.one_in(3), limits());
     match rng.below(5) {
         0 => EntryBox::new_string(b"k", &text(rng, true), None),
