@@ -245,7 +245,10 @@ impl Writer {
 
     /// Bytes that wait to be appended (`aof_buffer_length`).
     pub fn buffered(&self) -> usize {
-        self.targets.iter().map(|target| target.buffer.len() + target.append.map_or(0, |append| append.len)).sum()
+        self.targets
+            .iter()
+            .map(|target| target.buffer.len() + target.append.map_or(0, |append| append.len))
+            .sum()
     }
 
     /// Bytes in the file that takes units, those that wait aside.
@@ -308,7 +311,9 @@ impl Writer {
             return Some(event);
         }
         match event {
-            FileEvent::Written { bytes, buffer, result, .. } => self.on_written(now, bytes, buffer, result, files),
+            FileEvent::Written { bytes, buffer, result, .. } => {
+                self.on_written(now, bytes, buffer, result, files)
+            }
             FileEvent::Synced { result, .. } => self.on_synced(now, result),
         }
         self.turn(now, files);
@@ -435,14 +440,23 @@ impl Writer {
         }
         let kept = self.cut_off(bytes, append.len, &error, can_log, files);
         if self.rules.policy == Policy::Always {
-            self.die("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...".into());
+            self.die(
+                "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...".into(),
+            );
         }
         self.retry_ms = Some(now.mono_ms + RETRY_MS);
         self.put_back(buffer, kept);
     }
 
     /// An append failed after `bytes` bytes: cuts them off. Returns how many had to stay.
-    fn cut_off(&mut self, bytes: usize, len: usize, error: &io::Error, log: bool, files: &mut impl Files) -> usize {
+    fn cut_off(
+        &mut self,
+        bytes: usize,
+        len: usize,
+        error: &io::Error,
+        log: bool,
+        files: &mut impl Files,
+    ) -> usize {
         let Some(front) = self.targets.front_mut() else { return 0 };
         self.write_error = Some(error.raw_os_error().unwrap_or(libc::EIO));
         if bytes == 0 {
@@ -545,7 +559,6 @@ impl Writer {
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests;
