@@ -11,6 +11,7 @@
 //! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i`; the log core is the one after the last shard | rare notes; each followed by a wake |
 //! | `log` | shards, the control core | the log core | requests; each followed by a wake |
+//! | `saving` | the log core | INFO, LASTSAVE, before every write | see `saving` |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
@@ -24,10 +25,12 @@ pub mod loading;
 mod log_port;
 mod observing;
 mod pressing;
+mod saving;
 mod switches;
 
 pub use loading::Loading;
-pub use log_port::{Asker, LogPort, Request};
+pub use log_port::{Asker, LogPort, Request, SaveAs};
+pub use saving::{EndState, Saving};
 pub use switches::Switches;
 
 use crate::acl::Acl;
@@ -89,7 +92,7 @@ pub enum Pause {
 }
 
 /// What ends the process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ShutdownRequest {
     /// SHUTDOWN NOSAVE.
     pub nosave: bool,
@@ -99,6 +102,8 @@ pub struct ShutdownRequest {
     pub now: bool,
     /// SHUTDOWN FORCE.
     pub force: bool,
+    /// Who is to be told that it failed.
+    pub asker: Option<Asker>,
 }
 
 /// Does to the process what a CONFIG SET asks for (listening sockets, limits, its title): all of it or nothing. Gets the
@@ -158,6 +163,8 @@ pub struct Server {
     pub loading: Loading,
     /// What is asked of the log core.
     pub log: LogPort,
+    /// What was saved, and what is being saved.
+    pub saving: Saving,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -221,6 +228,7 @@ impl Server {
             unexpected_errors: AtomicU64::new(0),
             loading: Loading::default(),
             log: LogPort::default(),
+            saving: Saving::new(start_ms / 1000),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -343,6 +351,7 @@ impl Server {
             || self.is_congested()
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
+            || self.saving.is_watchful()
             || self.loading.is_any()
     }
 
@@ -389,6 +398,11 @@ impl Server {
         (self.wakes)(shard);
     }
 
+    /// Wakes the log core.
+    pub fn wake_log_core(&self) {
+        (self.wakes)(self.log_core());
+    }
+
     /// Asks for the end of the process.
     pub fn request_shutdown(&self, request: ShutdownRequest) {
         (self.shutdown)(request);
@@ -427,6 +441,9 @@ impl Server {
     /// What is held back at `now_ms`.
     #[inline]
     pub fn paused(&self, now_ms: i64) -> Option<Pause> {
+        if self.saving.is_ending() {
+            return Some(Pause::All);
+        }
         (self.pause_until_ms.load(Ordering::Relaxed) > now_ms)
             .then(|| if self.pause_writes_only.load(Ordering::Relaxed) { Pause::Write } else { Pause::All })
     }

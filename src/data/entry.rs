@@ -409,7 +409,7 @@ impl Entry {
     #[inline]
     pub(in crate::data) fn set_mark(&self, mark: bool) {
         let meta = self.header.meta.get();
-        self.header.meta.set(meta & !MARK | u32::from(mark) * MARK);
+        self.header.meta.set(meta & !MARK | (u32::from(mark) * MARK));
     }
 
     /// Bytes that the entry asked the allocator for: its block and what the value holds besides.

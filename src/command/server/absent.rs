@@ -7,14 +7,12 @@ use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, Spread};
 /// The rows.
 pub static ROWS: &[Row] = &[
     Row::new(&meta::BGREWRITEAOF, Route::Home, persistence),
-    Row::new(&meta::BGSAVE, Route::Home, persistence),
     Row::new(&meta::FAILOVER, Route::Home, failover),
     Row::new(&generic_meta::MIGRATE, Route::Keys(Spread::Whole), migrate),
     Row::container(&meta::MODULE, MODULE),
     Row::new(&meta::PSYNC, Route::Home, replication),
     Row::new(&meta::REPLCONF, Route::Home, replication),
     Row::new(&meta::REPLICAOF, Route::Home, replication),
-    Row::new(&meta::SAVE, Route::Home, persistence),
     Row::new(&meta::SLAVEOF, Route::Home, replication),
     Row::new(&meta::SYNC, Route::Home, replication),
 ];

@@ -3,6 +3,7 @@
 //! A command that cannot answer before the log core has, sets `Session::away` and names itself by an [`Asker`]: its
 //! connection then waits, and the log core answers it by `Note::Answer`.
 
+use super::ShutdownRequest;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,9 +16,27 @@ pub struct Asker {
     pub shard: usize,
 }
 
+/// How an RDB file is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveAs {
+    /// SAVE.
+    Foreground,
+    /// BGSAVE.
+    Background,
+    /// BGSAVE SCHEDULE: as soon as nothing else is saved.
+    Scheduled,
+}
+
 /// Something asked of the log core.
 #[derive(Debug)]
-pub enum Request {}
+pub enum Request {
+    /// Save an RDB file; who waits for the answer, if anybody.
+    Save(SaveAs, Option<Asker>),
+    /// Every database was emptied, and save points are set: the file is to say so (FLUSHALL).
+    Flushed,
+    /// Write what is to survive the end of the process; the outcome goes to [`super::Saving::ready_to_end`].
+    End(ShutdownRequest),
+}
 
 /// The log core's inbox. Whoever posts wakes it (`Server::ask_log`).
 #[derive(Default)]

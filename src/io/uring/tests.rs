@@ -458,10 +458,10 @@ fn a_dropped_driver_finishes_its_files_and_lets_go_of_its_sockets() {
     assert!(begin.elapsed() < PARTING / 2);
     assert_eq!(std::fs::read(&path).unwrap(), numbers(0, 5_000));
     assert!(wakes.ring_fd(0).is_none());
-    assert!(
-        peer.read_to_end(&mut Vec::new()).is_err_and(|e| e.kind() == io::ErrorKind::ConnectionReset)
-            || begin.elapsed() < PARTING
-    );
+    // The kernel no longer reads the buffer: the peer finds the end of what it had taken.
+    let mut got = Vec::new();
+    let _ = peer.read_to_end(&mut got);
+    assert!(got.len() < 16 << 20 && got.iter().all(|&byte| byte == 1));
 }
 
 #[test]

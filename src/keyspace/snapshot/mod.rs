@@ -278,6 +278,6 @@ fn drop_entry(to_drop: &mut Vec<ToDrop>, entry: EntryBox) {
 
 fn drop_table(to_drop: &mut Vec<ToDrop>, table: Table) {
     if !table.is_empty() {
-        to_drop.push(ToDrop::Table(table));
+        to_drop.push(ToDrop::Table(Box::new(table)));
     }
 }
