@@ -236,3 +236,15 @@ fn with_appendonly_an_rdb_file_is_not_looked_at() {
     let instance = Instance::ready(dir.path(), 2, AOF);
     assert_eq!(text(&mut instance.connect(), &["DBSIZE"]), ":0\r\n");
 }
+
+#[test]
+fn debug_loadaof_replaces_the_dataset() {
+    let (mut rng, seed) = rng();
+    let (dir, expected) = written(&mut rng, 100, 300, &[]);
+    for shards in [1, 4] {
+        let instance = Instance::ready(dir.path(), shards, AOF);
+        let mut conn = instance.connect();
+        assert_eq!(text(&mut conn, &["DEBUG", "LOADAOF"]), "+OK\r\n", "seed {seed}: {}", instance.log());
+        assert_eq!(digest(&mut conn), expected, "seed {seed}, {shards} shards");
+    }
+}

@@ -106,14 +106,9 @@ fn keys_whose_time_has_passed_are_left_out_and_marks_of_use_come_back() {
     let mut conn = oracle.connect();
     conn.cmd(&["SET", "short", "v", "PX", "300"]);
     conn.cmd(&["SET", "long", "v", "EX", "5000"]);
-    conn.cmd(&[
-        "RESTORE",
-        "idle",
-        "0",
-        "\x00\x01v\x0a\x00\x00\x00\x00\x00\x00\x00\x00\x00",
-        "IDLETIME",
-        "5000",
-    ]);
+    let super::support::Value::Bulk(payload) = conn.cmd(&["DUMP", "long"]) else { panic!("no payload") };
+    let restored = conn.call(&[b"RESTORE", &b"idle"[..], b"0", &payload, b"IDLETIME", b"5000"]);
+    assert_eq!(restored.unwrap().raw, b"+OK\r\n");
     conn.cmd(&["SAVE"]);
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(oracle.dir().join("dump.rdb"), dir.path().join("dump.rdb")).unwrap();
@@ -257,4 +252,36 @@ fn a_server_that_is_ended_while_loading_ends_and_its_file_stays() {
     assert_eq!(instance.wait_end(), Some(0));
     assert_eq!(std::fs::read(dir.path().join("dump.rdb")).unwrap(), before);
     assert_eq!(digest(&mut Instance::ready(dir.path(), 4, &[]).connect()), expected);
+}
+
+#[test]
+fn debug_reload_saves_and_loads_and_can_merge() {
+    let (mut rng, seed) = rng();
+    let (dir, expected) = saved(&mut rng, 300, &[]);
+    for shards in [1, 4] {
+        let instance = Instance::ready(dir.path(), shards, &[]);
+        let mut conn = instance.connect();
+        assert_eq!(text(&mut conn, &["DEBUG", "RELOAD"]), "+OK\r\n", "seed {seed}: {}", instance.log());
+        assert_eq!(digest(&mut conn), expected, "seed {seed}");
+        assert_eq!(text(&mut conn, &["FCALL", "f", "1", "nothing"]), "$-1\r\n");
+        conn.cmd(&["SET", "mine", "1"]);
+        assert_eq!(text(&mut conn, &["DEBUG", "RELOAD", "NOSAVE"]), "+OK\r\n");
+        assert_eq!(digest(&mut conn), expected, "seed {seed}");
+        conn.cmd(&["SET", "mine", "1"]);
+        assert!(
+            text(&mut conn, &["DEBUG", "RELOAD", "NOSAVE", "NOFLUSH"])
+                .starts_with("-ERR Error trying to load")
+        );
+        assert_eq!(text(&mut conn, &["DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE"]), "+OK\r\n");
+        assert_eq!(text(&mut conn, &["GET", "mine"]), "$1\r\n1\r\n");
+        conn.cmd(&["DEL", "mine"]);
+        assert_eq!(digest(&mut conn), expected, "seed {seed}");
+        assert!(
+            text(&mut conn, &["DEBUG", "RELOAD", "NONSENSE"]).starts_with("-ERR DEBUG RELOAD only supports")
+        );
+        conn.cmd(&["MULTI"]);
+        conn.cmd(&["DEBUG", "RELOAD"]);
+        assert_eq!(text(&mut conn, &["EXEC"]), "*1\r\n+OK\r\n");
+        assert_eq!(digest(&mut conn), expected, "seed {seed}");
+    }
 }
