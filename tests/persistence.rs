@@ -10,4 +10,10 @@ mod rdb_failures;
 mod rdb_save;
 #[path = "persistence/rdb_support.rs"]
 mod rdb_support;
+#[path = "persistence/load_aof.rs"]
+mod load_aof;
+#[path = "persistence/load_rdb.rs"]
+mod load_rdb;
+#[path = "persistence/load_support.rs"]
+mod load_support;
 mod support;

@@ -75,7 +75,8 @@ fn runs_on(row: &Row) -> &'static str {
         (_, Route::Keys(Spread::Whole)) => "keys, together",
         (_, Route::Far(_)) if row.meta.keys.is_empty() => "all, together",
         (_, Route::Far(_)) => "keys, together, or every shard",
-        (_, Route::Every(Merge::Ok | Merge::Sum | Merge::Interleave | Merge::Concat | Merge::Custom(_))) => {
+        (_, Route::EveryBut(..))
+        | (_, Route::Every(Merge::Ok | Merge::Sum | Merge::Interleave | Merge::Concat | Merge::Custom(_))) => {
             "all"
         }
         (_, Route::Cursor(_)) => "cursor",
