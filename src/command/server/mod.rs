@@ -5,6 +5,7 @@
 
 mod absent;
 pub mod acl_cmd;
+pub mod appending;
 pub mod command_cmd;
 mod config_cmd;
 pub mod debug;
@@ -14,6 +15,7 @@ mod latency;
 mod lolwut;
 pub mod memory;
 mod monitor;
+pub mod saving;
 mod shutdown;
 mod slowlog;
 mod status;
@@ -28,7 +30,6 @@ pub static ROWS: &[Row] = &[
     Row::container(&meta::ACL, acl_cmd::ROWS),
     Row::container(&meta::CONFIG, config_cmd::ROWS),
     Row::new(&meta::INFO, Route::Home, info::info),
-    Row::new(&meta::LASTSAVE, Route::Home, status::lastsave),
     Row::container(&meta::LATENCY, latency::ROWS),
     Row::new(&meta::LOLWUT, Route::Home, lolwut::lolwut),
     Row::container(&meta::MEMORY, memory::ROWS),
