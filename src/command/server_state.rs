@@ -22,16 +22,16 @@
 //! | `loading` | who loads a dataset | all | see `loading` |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
-pub mod loading;
 mod appending;
+pub mod loading;
 mod log_port;
 mod observing;
 mod pressing;
 mod saving;
 mod switches;
 
-pub use loading::Loading;
 pub use appending::{Appending, holds_under};
+pub use loading::Loading;
 pub use log_port::{Asker, DiskWait, LogOpening, LogPort, Request, SaveAs};
 pub use saving::{EndState, Saving};
 pub use switches::Switches;
