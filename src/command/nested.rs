@@ -229,7 +229,7 @@ impl<'a> Nested<'a> {
                         || keys.into_iter().all(|k| fits(owner(k)))
                 }
             },
-            Route::Every(_) | Route::Cursor(_) => false,
+            Route::Every(_) | Route::EveryBut(..) | Route::Cursor(_) => false,
         };
         if inside {
             return Ok(());

@@ -2,6 +2,7 @@
 //!
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
+//! | `reload` | boot, once | DEBUG | rarely |
 //! | `apply_config` | boot, once | CONFIG SET | under `config_lock` |
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
 //! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
@@ -113,6 +114,25 @@ pub struct ShutdownRequest {
 /// old settings, the new ones, and the names of the directives to apply.
 pub type ApplyConfig = dyn Fn(&Config, &Config, &[&'static str]) -> Result<(), SetError> + Send + Sync;
 
+/// How the dataset is to be loaded again (DEBUG RELOAD, DEBUG LOADAOF).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reload {
+    /// From the RDB file.
+    Rdb {
+        /// The file is written first.
+        save: bool,
+        /// The present dataset goes.
+        flush: bool,
+        /// Keys that are there already are replaced.
+        merge: bool,
+    },
+    /// From the append-only file.
+    Aof,
+}
+
+/// Begins to load the dataset again; whether that could begin.
+pub type ReloadFn = dyn Fn(Reload, Asker) -> bool + Send + Sync;
+
 /// Shared by all threads.
 pub struct Server {
     /// Current configuration.
@@ -186,6 +206,7 @@ pub struct Server {
     shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
     abort_shutdown: Box<dyn Fn() -> bool + Send + Sync>,
     apply_config: OnceLock<Box<ApplyConfig>>,
+    reload: OnceLock<Box<ReloadFn>>,
 }
 
 /// What `Server::new` needs to know of the process.
@@ -246,11 +267,12 @@ impl Server {
             pause_writes_only: AtomicBool::new(false),
             owned: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             evictions: (0..shards).map(|_| AtomicBool::new(false)).collect(),
-            mailboxes: (0..=shards).map(|_| Mailbox::default()).collect(),
+            mailboxes: (0..shards + 2).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
             abort_shutdown: process.abort_shutdown,
             apply_config: OnceLock::new(),
+            reload: OnceLock::new(),
         };
         let config = server.config.load_full();
         server.obey(&config);
@@ -324,6 +346,22 @@ impl Server {
     /// The number of the log core among mailboxes and wake cells: the one after the last shard.
     pub fn log_core(&self) -> usize {
         self.shards
+    }
+
+    /// The number of the thread that loads datasets among mailboxes: the one after the log core. It has no wake cell.
+    pub fn loader(&self) -> usize {
+        self.shards + 1
+    }
+
+    /// Names what loads a dataset while the server runs; once, before shards run.
+    pub fn on_reload(&self, reload: Box<ReloadFn>) {
+        let first = self.reload.set(reload).is_ok();
+        debug_assert!(first, "there is one control core");
+    }
+
+    /// Has the dataset loaded again; `asker` is answered when that is over. `false`: nobody here does that.
+    pub fn reload(&self, reload: Reload, asker: Asker) -> bool {
+        self.reload.get().is_some_and(|begin| begin(reload, asker))
     }
 
     /// Asks something of the log core.

@@ -14,7 +14,7 @@ use crate::command::server_state::{EndState, Note, Process, Request as LogReques
 use crate::command::{Server, table};
 use crate::config::{Config, ShutdownFlags};
 use crate::io::wake::Wakes;
-use crate::load::{Loader, start};
+use crate::load::{Loader, reload, start};
 use crate::log;
 use std::io;
 use std::ops::ControlFlow;
@@ -83,6 +83,11 @@ pub fn live(beginning: Beginning<'_>) -> Result<(), Option<String>> {
     let Crew { shards, log_core, hub } =
         threads::start(&server, &wakes, listening, &freeing).map_err(Some)?;
     log!(Notice, "Server initialized");
+    let reloading = (Arc::downgrade(&server), Arc::downgrade(&hub));
+    server.on_reload(Box::new(move |reload, asker| {
+        let (Some(server), Some(hub)) = (reloading.0.upgrade(), reloading.1.upgrade()) else { return false };
+        reload::begin(Loader { server, hub }, reload, asker).is_ok()
+    }));
     let loading = Loading::begin(Loader { server: server.clone(), hub }).map_err(|e| Some(os_text(&e)))?;
     signals.listen().map_err(|e| Some(os_text(&e)))?;
     let mut core = Core {

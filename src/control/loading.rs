@@ -63,7 +63,7 @@ impl Loading {
             // A panic has been reported; one that was stopped is no failure.
             self.failed = match thread.join() {
                 Ok(Ok(_) | Err(Aborted::Stopped)) => false,
-                Ok(Err(Aborted::Refused | Aborted::Fatal)) | Err(_) => true,
+                Ok(Err(Aborted::Refused | Aborted::Damaged | Aborted::Fatal)) | Err(_) => true,
             };
         }
     }

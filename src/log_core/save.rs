@@ -35,10 +35,12 @@ const RETRY_DELAY_S: i64 = 5;
 /// Bytes after which what was written is synced, so that the last sync is short (server.h REDIS_AUTOSYNC_BYTES).
 const SYNC_BYTES: usize = 4 << 20;
 
+const STARTED: &[u8] = b"+Background saving started\r\n";
+
 /// Why a file is being saved.
 enum Kind {
-    /// BGSAVE or a save point.
-    Background,
+    /// BGSAVE or a save point; who is to be told that it has begun, once the cut is made.
+    Background(Option<Asker>),
     /// SAVE or FLUSHALL; who waits.
     Foreground(Option<Asker>),
     /// The process is about to end.
@@ -99,7 +101,7 @@ impl Saver {
     }
 
     fn is_background(&self) -> bool {
-        self.job.as_ref().is_some_and(|job| matches!(job.kind, Kind::Background))
+        self.job.as_ref().is_some_and(|job| matches!(job.kind, Kind::Background(_)))
     }
 }
 
@@ -159,8 +161,7 @@ impl<D: Driver + Files> LogCore<D> {
                 self.server.saving.saves.fetch_add(1, Relaxed);
                 self.begin_save(Kind::Foreground(asker));
             } else {
-                self.answer(asker, b"+Background saving started\r\n");
-                self.begin_background();
+                self.begin_background(asker);
             }
         }
         // Behind one in the background nothing waits.
@@ -171,13 +172,13 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
-    fn begin_background(&mut self) {
+    fn begin_background(&mut self, asker: Option<Asker>) {
         let now_s = self.now_s();
         self.server.saving.saves.fetch_add(1, Relaxed);
         self.saver.last_try_s = now_s;
         self.server.saving.set_in_progress(Some(now_s));
         log!(Notice, "Background saving started by pid {}", std::process::id());
-        self.begin_save(Kind::Background);
+        self.begin_save(Kind::Background(asker));
     }
 
     fn begin_save(&mut self, kind: Kind) {
@@ -262,6 +263,14 @@ impl<D: Driver + Files> LogCore<D> {
             job.syncs += 1;
             self.driver.sync(job.file, false);
         }
+        // What its client does next is behind the cut.
+        if let Kind::Background(asker) = &mut job.kind
+            && job.image.is_cut()
+            && let Some(Asker { client, shard }) = asker.take()
+        {
+            self.server.saving.keys_total.store(job.image.keys_total(), Relaxed);
+            self.server.post(shard, Note::Answer(client, STARTED.to_vec()));
+        }
         let saving = &self.server.saving;
         let extra = self.funnel.queued_bytes() as u64;
         saving.keys_done.store(job.image.keys(), Relaxed);
@@ -337,8 +346,10 @@ impl<D: Driver + Files> LogCore<D> {
     fn give_up(&mut self) {
         if let Some((kind, started_s)) = self.give_up_job() {
             self.note_time(&kind, started_s);
-            if let Kind::Foreground(asker) = kind {
-                self.answer(asker, b"-ERR\r\n");
+            match kind {
+                Kind::Foreground(asker) => self.answer(asker, b"-ERR\r\n"),
+                Kind::Background(asker) => self.answer(asker, STARTED),
+                Kind::Final => {}
             }
         }
     }
@@ -366,12 +377,14 @@ impl<D: Driver + Files> LogCore<D> {
         }
         self.note_time(kind, started_s);
         match kind {
-            Kind::Background if dirty.is_some() => {
+            Kind::Background(_) if dirty.is_some() => {
                 log!(Notice, "Background saving terminated with success");
             }
-            Kind::Background => {
+            Kind::Background(asker) => {
                 log!(Warning, "Background saving error");
                 self.server.saving.set_failed(true);
+                // It did begin: Redis's child would have failed behind the reply.
+                self.answer(*asker, STARTED);
             }
             Kind::Foreground(asker) => {
                 self.answer(*asker, if dirty.is_some() { b"+OK\r\n" } else { b"-ERR\r\n" });
@@ -382,7 +395,7 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn note_time(&self, kind: &Kind, started_s: i64) {
         let saving = &self.server.saving;
-        if matches!(kind, Kind::Background) {
+        if matches!(kind, Kind::Background(_)) {
             saving.set_in_progress(None);
             saving.last_time_s.store(self.now_s().saturating_sub(started_s), Relaxed);
             saving.last_extra_peak.store(saving.extra_peak.load(Relaxed), Relaxed);
@@ -414,9 +427,9 @@ impl<D: Driver + Files> LogCore<D> {
         });
         if let Some(point) = due {
             log!(Notice, "{} changes in {} seconds. Saving...", point.changes, point.seconds);
-            self.begin_background();
+            self.begin_background(None);
         } else if std::mem::take(&mut self.saver.scheduled) {
-            self.begin_background();
+            self.begin_background(None);
         }
     }
 

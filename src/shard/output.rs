@@ -344,7 +344,9 @@ where
         loop {
             self.turn(&mut events);
             let unsent = self.conns.iter().any(|(_, c)| c.busy || !c.out.is_empty());
-            if !unsent || self.driver.time().mono_ns > deadline {
+            // Clients may be cut off, what they were told may not.
+            let is_told = !self.seat.state().is_some_and(|ground| ground.store.journal.is_behind());
+            if is_told && (!unsent || self.driver.time().mono_ns > deadline) {
                 return Ok(());
             }
             self.driver.turn(crate::io::Wait::AtMost(std::time::Duration::from_millis(10)), &mut events)?;

@@ -25,6 +25,8 @@ mod stream;
 mod write;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 pub use checksum::{Crc64, crc64};

@@ -193,3 +193,28 @@ fn edit_group(stream: &mut Stream, group: &[u8], consumer: &[u8], id: StreamId, 
         _ => group.deliver(id, slot, now_ms),
     }
 }
+
+/// Whether two values are the same to a client: lists may have other nodes, consumers other places in their groups.
+pub(crate) fn are_same(left: &Object, right: &Object) -> bool {
+    let text = |item: crate::data::Item<'_>| item.to_vec();
+    match (left, right) {
+        (Object::List(left), Object::List(right)) => left.iter().map(text).eq(right.iter().map(text)),
+        (Object::Stream(left), Object::Stream(right)) => {
+            left.log == right.log && left.groups().len() == right.groups().len() && {
+                let mut pairs = left.groups().zip(right.groups());
+                pairs.all(|((a, left), (b, right))| a == b && are_same_groups(left, right))
+            }
+        }
+        _ => left == right,
+    }
+}
+
+fn are_same_groups(left: &Group, right: &Group) -> bool {
+    let deliveries = |group: &Group| -> Vec<_> {
+        let of = |(id, it): (&StreamId, &Pending)| (*id, it.delivered_ms, it.deliveries);
+        group.pending().iter().map(of).collect()
+    };
+    (left.last_id, left.entries_read) == (right.last_id, right.entries_read)
+        && deliveries(left) == deliveries(right)
+        && left.consumers().eq(right.consumers())
+}
