@@ -337,11 +337,11 @@ directives! {
         /// File name of the snapshot.
         "dbfilename" =>
             dbfilename: String = "dump.rdb".to_owned(),
-                Kind::Text(checks::db_file_name), [PROTECTED], PERSISTENCE;
+                Kind::Text(checks::db_file_name), [PROTECTED], Implemented;
         /// Compresses long strings in snapshots.
         "rdbcompression" => rdbcompression: bool = true, Kind::Bool, [], PERSISTENCE;
         /// Ends snapshots with a checksum.
-        "rdbchecksum" => rdbchecksum: bool = true, Kind::Bool, [IMMUTABLE], PERSISTENCE;
+        "rdbchecksum" => rdbchecksum: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
         /// Deletes snapshots that only a full sync needed.
         "rdb-del-sync-files" => rdb_del_sync_files: bool = false, Kind::Bool, [], PERSISTENCE;
         /// Forces a snapshot to disk bit by bit while it is written.
@@ -352,10 +352,10 @@ directives! {
         /// Microseconds to wait after each saved key, for tests.
         "rdb-key-save-delay" => rdb_key_save_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], PERSISTENCE;
         /// Microseconds to wait after each loaded key, for tests.
-        "key-load-delay" => key_load_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], PERSISTENCE;
+        "key-load-delay" => key_load_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], Implemented;
         /// Bytes loaded between two looks at the clients.
         "loading-process-events-interval-bytes" =>
-            loading_process_events_interval_bytes: u32 = 2 << 20, int(1024, INT), [HIDDEN], PERSISTENCE;
+            loading_process_events_interval_bytes: u32 = 2 << 20, int(1024, INT), [HIDDEN], Implemented;
     }
 
     section "Append only file" {
@@ -381,7 +381,7 @@ directives! {
         "auto-aof-rewrite-min-size" =>
             auto_aof_rewrite_min_size: u64 = 64 << 20, bytes(0, LONG), [], PERSISTENCE;
         /// Loads a file whose last command is cut off.
-        "aof-load-truncated" => aof_load_truncated: bool = true, Kind::Bool, [], PERSISTENCE;
+        "aof-load-truncated" => aof_load_truncated: bool = true, Kind::Bool, [], Implemented;
         /// Begins a rewritten file with a snapshot.
         "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, Kind::Bool, [], PERSISTENCE;
         /// Forces a rewritten file to disk bit by bit while it is written.
