@@ -2,6 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
+#[path = "persistence/rdb_check.rs"]
+mod rdb_check;
+#[path = "persistence/rdb_failures.rs"]
+mod rdb_failures;
+#[path = "persistence/rdb_save.rs"]
+mod rdb_save;
+#[path = "persistence/rdb_support.rs"]
+mod rdb_support;
 #[path = "persistence/load_aof.rs"]
 mod load_aof;
 #[path = "persistence/load_bench.rs"]

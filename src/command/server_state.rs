@@ -12,6 +12,7 @@
 //! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i`; the log core is the one after the last shard | rare notes; each followed by a wake |
 //! | `log` | shards, the control core | the log core | requests; each followed by a wake |
+//! | `appending` | the log core | INFO, before every write and send | see `appending` |
 //! | `saving` | the log core | INFO, LASTSAVE, before every write | see `saving` |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
@@ -23,6 +24,7 @@
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
 pub mod loading;
+mod appending;
 mod log_port;
 mod observing;
 mod pressing;
@@ -30,7 +32,8 @@ mod saving;
 mod switches;
 
 pub use loading::Loading;
-pub use log_port::{Asker, LogPort, Request, SaveAs};
+pub use appending::{Appending, holds_under};
+pub use log_port::{Asker, DiskWait, LogOpening, LogPort, Request, SaveAs};
 pub use saving::{EndState, Saving};
 pub use switches::Switches;
 
@@ -185,6 +188,8 @@ pub struct Server {
     pub log: LogPort,
     /// What was saved, and what is being saved.
     pub saving: Saving,
+    /// The append-only file, and what waits for it.
+    pub appending: Appending,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -250,6 +255,7 @@ impl Server {
             loading: Loading::default(),
             log: LogPort::default(),
             saving: Saving::new(start_ms / 1000),
+            appending: Appending::new(shards),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -390,6 +396,7 @@ impl Server {
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
             || self.saving.is_watchful()
+            || self.appending.is_failing()
             || self.loading.is_any()
     }
 

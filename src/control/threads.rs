@@ -91,6 +91,8 @@ pub fn start(
 ) -> Result<Crew, String> {
     let (hub, vacancies) = Hub::<Ground>::new(server.shards, Box::new(HubWaker(wakes.clone())));
     let (journals, tap) = crate::journal::rings(server.shards);
+    let clock = tap.clock().clone();
+    server.appending.set_issued(Box::new(move || clock.issued()));
     let log_core = start_log_core(server, wakes, &hub, tap)?;
     let seats = vacancies.into_iter().zip(journals).collect();
     let shards = start_shards(server, wakes, listening, freeing, (&hub, seats))?;

@@ -73,7 +73,7 @@ impl Image {
     /// Puts out what of the file can come now. `may_go_on` is told how many keys came out each time and says whether
     /// more may. Returns whether the file is complete.
     pub fn advance(&mut self, out: &mut Vec<Chunk>, may_go_on: &mut dyn FnMut(u64) -> bool) -> bool {
-        if self.complete || self.cuts.len() < self.shards {
+        if self.complete || !self.is_cut() {
             return self.complete;
         }
         if self.file.is_none() {
@@ -119,6 +119,11 @@ impl Image {
         self.file = Some(Assembler::begin(&preamble, self.style, &dbs, out));
     }
 
+    /// Whether every shard has passed the cut.
+    pub fn is_cut(&self) -> bool {
+        self.cuts.len() == self.shards
+    }
+
     /// Keys that came out.
     pub fn keys(&self) -> u64 {
         self.keys
@@ -131,8 +136,7 @@ impl Image {
 
     /// Changes that the dataset had seen at the cut; known once every shard has passed it.
     pub fn dirty_at_cut(&self) -> Option<u64> {
-        (self.cuts.len() == self.shards)
-            .then(|| self.cuts.iter().fold(0u64, |sum, cut| sum.wrapping_add(cut.dirty)))
+        self.is_cut().then(|| self.cuts.iter().fold(0u64, |sum, cut| sum.wrapping_add(cut.dirty)))
     }
 }
 

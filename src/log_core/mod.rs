@@ -10,6 +10,8 @@
 //! origins of transactions. It holds no keys and is never waited for by a shard, so it goes on when a shard is busy, and
 //! shards go on when a disk or a replica is slow. Everything in it is touched by its thread only.
 
+mod append;
+mod base;
 mod cut;
 mod image;
 mod save;
@@ -24,6 +26,7 @@ use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
 use crate::shard::txn::{Hub, ShardSet};
 use cut::{CancelWork, CutWork, Funnel, Journals, MarkWork, Piece};
+use append::Appender;
 use save::Saver;
 use std::io;
 use std::sync::Arc;
@@ -73,6 +76,7 @@ pub struct LogCore<D: Driver> {
     /// Cuts that were made.
     cuts: u64,
     saver: Saver,
+    aof: Appender,
     time: Time,
     next_cron_ns: u64,
     events: Vec<Event<D::Buf, D::Socket>>,
@@ -91,6 +95,7 @@ impl<D: Driver + Files> LogCore<D> {
             snapshot: None,
             cuts: 0,
             saver: Saver::default(),
+            aof: Appender::new(&server.config.load()),
             server,
             driver,
             hub,
@@ -112,7 +117,7 @@ impl<D: Driver + Files> LogCore<D> {
             let wait = self.rest();
             self.step(wait)?;
         }
-        Ok(())
+        self.finish_log()
     }
 
     /// How long the driver may wait; announces the sleep and looks once more if it may.
@@ -123,7 +128,8 @@ impl<D: Driver + Files> LogCore<D> {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
-        let next_ns = self.saver.due_ns().map_or(self.next_cron_ns, |due_ns| due_ns.min(self.next_cron_ns));
+        let due = self.saver.due_ns().into_iter().chain(self.aof.due_ns());
+        let next_ns = due.fold(self.next_cron_ns, u64::min);
         let left = next_ns.saturating_sub(self.time.mono_ns).max(1);
         Wait::AtMost(CRON.min(Duration::from_nanos(left)))
     }
@@ -140,7 +146,7 @@ impl<D: Driver + Files> LogCore<D> {
         for event in events.drain(..) {
             // No socket is its own yet.
             if let Event::File(event) = event {
-                self.file_event(&event);
+                self.file_event(event);
             }
         }
         self.events = events;
@@ -153,23 +159,41 @@ impl<D: Driver + Files> LogCore<D> {
         for (id, shard, piece) in self.funnel.take() {
             self.piece(id, shard, piece);
         }
-        // No shard's journal is on before something here needs it.
-        self.tap.poll(MERGE_BYTES, |_| {}, |shard| self.server.wake(shard));
+        self.merge();
         if self.time.mono_ns >= self.next_cron_ns {
             self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
             self.cron();
         }
         self.advance_save();
+        self.advance_log();
         Ok(())
     }
 
-    fn file_event(&mut self, event: &FileEvent) {
-        self.save_file_event(event);
+    /// Takes what shards have published, in its order.
+    fn merge(&mut self) {
+        let LogCore { tap, aof, driver, server, time, .. } = self;
+        let emit = |item: crate::journal::Item<'_>| {
+            if let Some(cut) = aof.feed(*time, &item) {
+                aof.cut(*time, cut, driver);
+            }
+        };
+        tap.poll(MERGE_BYTES, emit, |shard| server.wake(shard));
+    }
+
+    fn file_event(&mut self, event: FileEvent) {
+        if !self.save_file_event(&event) {
+            self.log_file_event(event);
+        }
     }
 
     fn note(&mut self, note: Note) {
         match note {
-            Note::Config => self.config = self.server.config.load_full(),
+            Note::Config => {
+                // What was done under the old settings goes by them.
+                self.merge();
+                self.config = self.server.config.load_full();
+                self.follow_settings();
+            }
             Note::Stop => {
                 self.stop_saving();
                 self.stopping = true;
@@ -180,6 +204,9 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn request(&mut self, request: Request) {
         match request {
+            Request::OpenLog(opening) => self.open_log(*opening),
+            Request::RewriteLog(asker) => self.rewrite_request(asker),
+            Request::WaitForDisk(wait) => self.wait_for_disk(wait),
             Request::Save(how, asker) => self.save_request(how, asker),
             Request::Flushed => self.flushed(),
             Request::End(request) => self.end_request(request),
@@ -188,6 +215,7 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn cron(&mut self) {
         self.save_cron();
+        self.log_cron();
     }
 
     /// Makes a cut at which all shards begin a snapshot, written by `encode`; returns its number, with which the merge names
@@ -205,7 +233,6 @@ impl<D: Driver + Files> LogCore<D> {
     }
 
     /// Makes a cut without a snapshot; returns its number, with which the merge names its place.
-    #[expect(dead_code, reason = "the append-only file and replication switch journals off")]
     pub(self) fn mark_journals(&mut self, journals: Journals) -> u64 {
         self.cuts += 1;
         let all = ShardSet::all(self.server.shards);
@@ -233,6 +260,10 @@ impl<D: Driver + Files> LogCore<D> {
             }
         }
         let unwanted = if is_wanted { self.save_piece(id, shard, piece) } else { Some(piece) };
+        let unwanted = match unwanted {
+            Some(piece) if is_wanted => self.log_piece(id, shard, piece),
+            other => other,
+        };
         if let Some(Piece::Block(block)) = unwanted {
             self.funnel.done(shard, block.bytes.len());
         }

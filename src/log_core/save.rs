@@ -35,10 +35,12 @@ const RETRY_DELAY_S: i64 = 5;
 /// Bytes after which what was written is synced, so that the last sync is short (server.h REDIS_AUTOSYNC_BYTES).
 const SYNC_BYTES: usize = 4 << 20;
 
+const STARTED: &[u8] = b"+Background saving started\r\n";
+
 /// Why a file is being saved.
 enum Kind {
-    /// BGSAVE or a save point.
-    Background,
+    /// BGSAVE or a save point; who is to be told that it has begun, once the cut is made.
+    Background(Option<Asker>),
     /// SAVE or FLUSHALL; who waits.
     Foreground(Option<Asker>),
     /// The process is about to end.
@@ -93,14 +95,19 @@ impl Saver {
         self.job.as_ref().map(|job| job.due_ns).filter(|&due| due > 0)
     }
 
+    /// Whether an RDB file is being saved.
+    pub(super) fn is_saving(&self) -> bool {
+        self.job.is_some()
+    }
+
     fn is_background(&self) -> bool {
-        self.job.as_ref().is_some_and(|job| matches!(job.kind, Kind::Background))
+        self.job.as_ref().is_some_and(|job| matches!(job.kind, Kind::Background(_)))
     }
 }
 
 /// Nanoseconds by which so many keys delay (`rdb-key-save-delay`: microseconds for a key, or keys for a microsecond;
 /// debug.c `debugDelay`).
-fn delay_ns(delay: i32, keys: u64) -> u64 {
+pub(super) fn delay_ns(delay: i32, keys: u64) -> u64 {
     match u64::from(delay.unsigned_abs()) {
         0 => 0,
         us if delay > 0 => keys.saturating_mul(us).saturating_mul(1000),
@@ -115,6 +122,14 @@ impl<D: Driver + Files> LogCore<D> {
             self.answer(asker, format!("-{IN_PROGRESS}\r\n").as_bytes());
         } else if how == SaveAs::Scheduled && asker.is_none() {
             self.saver.scheduled = true;
+        } else if self.aof.is_rewriting() && how == SaveAs::Scheduled {
+            self.saver.scheduled = true;
+            self.answer(asker, b"+Background saving scheduled\r\n");
+        } else if self.aof.is_rewriting() && how == SaveAs::Background {
+            self.answer(
+                asker,
+                b"-ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.\r\n",
+            );
         } else {
             self.saver.waiting.push_back((how, asker));
             self.begin_waiting();
@@ -135,7 +150,7 @@ impl<D: Driver + Files> LogCore<D> {
 
     /// Whether a snapshot may begin: there is one at a time.
     fn may_snapshot(&self) -> bool {
-        self.saver.job.is_none() && self.snapshot.is_none()
+        self.saver.job.is_none() && self.snapshot.is_none() && !self.aof.is_saving()
     }
 
     /// Begins what waits, if that is possible now.
@@ -146,8 +161,7 @@ impl<D: Driver + Files> LogCore<D> {
                 self.server.saving.saves.fetch_add(1, Relaxed);
                 self.begin_save(Kind::Foreground(asker));
             } else {
-                self.answer(asker, b"+Background saving started\r\n");
-                self.begin_background();
+                self.begin_background(asker);
             }
         }
         // Behind one in the background nothing waits.
@@ -158,13 +172,13 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
-    fn begin_background(&mut self) {
+    fn begin_background(&mut self, asker: Option<Asker>) {
         let now_s = self.now_s();
         self.server.saving.saves.fetch_add(1, Relaxed);
         self.saver.last_try_s = now_s;
         self.server.saving.set_in_progress(Some(now_s));
         log!(Notice, "Background saving started by pid {}", std::process::id());
-        self.begin_save(Kind::Background);
+        self.begin_save(Kind::Background(asker));
     }
 
     fn begin_save(&mut self, kind: Kind) {
@@ -249,6 +263,14 @@ impl<D: Driver + Files> LogCore<D> {
             job.syncs += 1;
             self.driver.sync(job.file, false);
         }
+        // What its client does next is behind the cut.
+        if let Kind::Background(asker) = &mut job.kind
+            && job.image.is_cut()
+            && let Some(Asker { client, shard }) = asker.take()
+        {
+            self.server.saving.keys_total.store(job.image.keys_total(), Relaxed);
+            self.server.post(shard, Note::Answer(client, STARTED.to_vec()));
+        }
         let saving = &self.server.saving;
         let extra = self.funnel.queued_bytes() as u64;
         saving.keys_done.store(job.image.keys(), Relaxed);
@@ -324,8 +346,10 @@ impl<D: Driver + Files> LogCore<D> {
     fn give_up(&mut self) {
         if let Some((kind, started_s)) = self.give_up_job() {
             self.note_time(&kind, started_s);
-            if let Kind::Foreground(asker) = kind {
-                self.answer(asker, b"-ERR\r\n");
+            match kind {
+                Kind::Foreground(asker) => self.answer(asker, b"-ERR\r\n"),
+                Kind::Background(asker) => self.answer(asker, STARTED),
+                Kind::Final => {}
             }
         }
     }
@@ -353,12 +377,14 @@ impl<D: Driver + Files> LogCore<D> {
         }
         self.note_time(kind, started_s);
         match kind {
-            Kind::Background if dirty.is_some() => {
+            Kind::Background(_) if dirty.is_some() => {
                 log!(Notice, "Background saving terminated with success");
             }
-            Kind::Background => {
+            Kind::Background(asker) => {
                 log!(Warning, "Background saving error");
                 self.server.saving.set_failed(true);
+                // It did begin: Redis's child would have failed behind the reply.
+                self.answer(*asker, STARTED);
             }
             Kind::Foreground(asker) => {
                 self.answer(*asker, if dirty.is_some() { b"+OK\r\n" } else { b"-ERR\r\n" });
@@ -369,7 +395,7 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn note_time(&self, kind: &Kind, started_s: i64) {
         let saving = &self.server.saving;
-        if matches!(kind, Kind::Background) {
+        if matches!(kind, Kind::Background(_)) {
             saving.set_in_progress(None);
             saving.last_time_s.store(self.now_s().saturating_sub(started_s), Relaxed);
             saving.last_extra_peak.store(saving.extra_peak.load(Relaxed), Relaxed);
@@ -401,9 +427,9 @@ impl<D: Driver + Files> LogCore<D> {
         });
         if let Some(point) = due {
             log!(Notice, "{} changes in {} seconds. Saving...", point.changes, point.seconds);
-            self.begin_background();
+            self.begin_background(None);
         } else if std::mem::take(&mut self.saver.scheduled) {
-            self.begin_background();
+            self.begin_background(None);
         }
     }
 
@@ -413,6 +439,9 @@ impl<D: Driver + Files> LogCore<D> {
         if self.saver.is_background() {
             log!(Warning, "There is a child saving an .rdb. Killing it!");
             self.give_up();
+        }
+        if !self.stop_rewrite(request.force) {
+            return self.server.saving.set_end_state(EndState::Failed);
         }
         let nothing = |_: usize, _: &mut Ground| {};
         let shards = ShardSet::all(self.server.shards);
@@ -459,7 +488,7 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
-    fn answer(&self, asker: Option<Asker>, bytes: &[u8]) {
+    pub(super) fn answer(&self, asker: Option<Asker>, bytes: &[u8]) {
         if let Some(Asker { client, shard }) = asker {
             self.server.post(shard, Note::Answer(client, bytes.to_vec()));
         }

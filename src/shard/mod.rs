@@ -19,6 +19,7 @@ mod conn;
 mod cron;
 mod gate;
 mod ground;
+mod held;
 mod input;
 mod journal;
 mod memory;
@@ -107,6 +108,8 @@ pub struct Shard<D: Driver> {
     by_id: AHashMap<u64, usize>,
     /// Connections with something to send or to settle at the end of the turn.
     dirty: Vec<usize>,
+    /// Sends that wait for the disk.
+    held: held::HeldSends,
     /// Connections with replies that wait for those of other shards.
     partial: Vec<usize>,
     /// Its part in pub/sub.
@@ -190,6 +193,7 @@ where
             driver,
             seat: vacancy.sit(Box::new(ground)),
             hub,
+            held: held::HeldSends::default(),
             mesh,
             wakes,
             freeing,

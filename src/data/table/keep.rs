@@ -310,14 +310,14 @@ impl Table {
         }
     }
 
-    /// Marks an entry that comes into the table as one that need not be saved.
+    /// Marks an entry that comes into a table of this parity as one that need not be saved.
     #[inline]
-    pub(super) fn mark_new(&self, entry: &Entry) {
+    pub(super) fn mark_new(parity: bool, entry: &mut Entry) {
         #[cfg(test)]
         if flaw::is_planted(flaw::Flaw::NewUnmarked) {
             return;
         }
-        entry.set_mark(self.parity);
+        entry.set_mark(parity);
     }
 
     /// Whether every mark equals the parity: whether another snapshot may begin.

@@ -27,7 +27,7 @@ mod sink;
 mod tests;
 
 pub use crate::data::table::keep::{BLOCK_BYTES, Budget, Encode, Portions};
-pub use records::{RdbRecords, UseMarks};
+pub use records::{CommandRecords, RdbRecords, UseMarks};
 pub use sink::{Begun, Block, Counted, Cut, End, Sink, Step};
 
 use super::{Store, ToDrop};
