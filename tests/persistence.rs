@@ -4,6 +4,8 @@
 
 #[path = "persistence/load_aof.rs"]
 mod load_aof;
+#[path = "persistence/load_bench.rs"]
+mod load_bench;
 #[path = "persistence/load_rdb.rs"]
 mod load_rdb;
 #[path = "persistence/load_support.rs"]
