@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
+#[path = "persistence/aof_write.rs"]
+mod aof_write;
 #[path = "persistence/rdb_check.rs"]
 mod rdb_check;
 #[path = "persistence/rdb_failures.rs"]
