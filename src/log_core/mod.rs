@@ -113,7 +113,7 @@ impl<D: Driver + Files> LogCore<D> {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
-        let next_ns = self.saver.due_ns().map_or(self.next_cron_ns, |due_ns| due_ns.min(self.next_cron_ns));
+        let next_ns = self.saver.due_ns(self.time.mono_ns).map_or(self.next_cron_ns, |due_ns| due_ns.min(self.next_cron_ns));
         let left = next_ns.saturating_sub(self.time.mono_ns).max(1);
         Wait::AtMost(CRON.min(Duration::from_nanos(left)))
     }
