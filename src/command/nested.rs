@@ -93,6 +93,15 @@ impl<'a> Nested<'a> {
         }
     }
 
+    /// Publishes what commands before the script did.
+    pub fn publish_earlier(&mut self) {
+        let mut is_due = false;
+        self.view.each(|store| is_due |= store.journal.publish());
+        if is_due {
+            self.server.wake_log_core();
+        }
+    }
+
     /// Whether a command that writes was run.
     pub fn has_written(&self) -> bool {
         self.wrote
@@ -220,7 +229,7 @@ impl<'a> Nested<'a> {
                         || keys.into_iter().all(|k| fits(owner(k)))
                 }
             },
-            Route::Every(_) | Route::Cursor(_) => false,
+            Route::Every(_) | Route::EveryBut(..) | Route::Cursor(_) => false,
         };
         if inside {
             return Ok(());

@@ -18,8 +18,7 @@ use crate::command::table;
 use crate::config::{Config, Invocation, Loaded, Startup, TEST_MEMORY_HELP};
 use crate::log;
 use crate::observe::log::{self, BannerInfo, Level, Settings, SyslogSettings};
-use crate::tools::check_aof::{self, Surroundings};
-use crate::tools::check_rdb;
+use crate::tools::{check_aof, check_rdb};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -90,14 +89,15 @@ fn print(startup: &Startup, args: &[OsString]) -> ExitCode {
     }
 }
 
-/// redis-check-aof. `args`: its name first.
+/// The program redis-check-aof. What it logs looks as from a process of no role, as it does from Redis's.
 fn check_aof(args: &[OsString]) -> ExitCode {
-    let mut log = |line: &str| log!(Warning, "{line}");
-    let mut rdb = |out: &mut dyn std::io::Write, path: &Path, file: &mut std::fs::File| {
-        check_rdb::check(out, path, file).unwrap_or(false)
+    log::set_role(log::Role::Tool);
+    let around = check_aof::Surroundings {
+        out: &mut std::io::stdout(),
+        input: &mut std::io::stdin(),
+        log: &mut log::warning,
+        check_rdb: &mut |out, path, file| check_rdb::check(out, path, file).unwrap_or(false),
     };
-    let (mut out, mut input) = (std::io::stdout().lock(), std::io::stdin().lock());
-    let around = Surroundings { out: &mut out, input: &mut input, log: &mut log, check_rdb: &mut rdb };
     ExitCode::from(check_aof::main(args, around))
 }
 

@@ -14,7 +14,7 @@ use crate::command::server_state::{EndState, Note, Process, Request as LogReques
 use crate::command::{Server, table};
 use crate::config::{Config, ShutdownFlags};
 use crate::io::wake::Wakes;
-use crate::load::{Loader, start};
+use crate::load::{Loader, reload, start};
 use crate::log;
 use std::io;
 use std::ops::ControlFlow;
@@ -83,6 +83,11 @@ pub fn live(beginning: Beginning<'_>) -> Result<(), Option<String>> {
     let Crew { shards, log_core, hub } =
         threads::start(&server, &wakes, listening, &freeing).map_err(Some)?;
     log!(Notice, "Server initialized");
+    let reloading = (Arc::downgrade(&server), Arc::downgrade(&hub));
+    server.on_reload(Box::new(move |reload, asker| {
+        let (Some(server), Some(hub)) = (reloading.0.upgrade(), reloading.1.upgrade()) else { return false };
+        reload::begin(Loader { server, hub }, reload, asker).is_ok()
+    }));
     let loading = Loading::begin(Loader { server: server.clone(), hub }).map_err(|e| Some(os_text(&e)))?;
     signals.listen().map_err(|e| Some(os_text(&e)))?;
     let mut core = Core {
@@ -179,6 +184,12 @@ impl Core<'_> {
         }
         self.server.sample();
         let signal = self.signals.take();
+        if signal.is_some() && self.server.loading.is_on() {
+            // Redis: server.c sigShutdownHandler, whileBlockedCron. What is half loaded is not saved.
+            log!(Warning, "Received shutdown signal during loading, scheduling shutdown.");
+            self.signals.set_stopping(true);
+            return ControlFlow::Break(());
+        }
         if let Some(request) = asked.or_else(|| signal.map(|signal| self.asked_by(signal))) {
             return self.begin_end(request);
         }
@@ -208,10 +219,6 @@ impl Core<'_> {
             ShutdownSignal::Term => config.shutdown_on_sigterm,
             ShutdownSignal::Int => config.shutdown_on_sigint,
         };
-        if self.server.loading.is_on() {
-            // Redis: server.c sigShutdownHandler, whileBlockedCron. What is half loaded is not saved.
-            log!(Warning, "Received shutdown signal during loading, scheduling shutdown.");
-        }
         ShutdownRequest {
             nosave: flags.contains(ShutdownFlags::NOSAVE),
             save: flags.contains(ShutdownFlags::SAVE),

@@ -7,6 +7,7 @@ use crate::command::Server;
 use crate::config::Config;
 use crate::io::uring::{Uring, WakeBy};
 use crate::io::wake::Wakes;
+use crate::journal::{Port, Tap};
 use crate::keyspace::ToDrop;
 use crate::log;
 use crate::log_core::{self, LogCore};
@@ -89,8 +90,12 @@ pub fn start(
     freeing: &Sender<ToDrop>,
 ) -> Result<Crew, String> {
     let (hub, vacancies) = Hub::<Ground>::new(server.shards, Box::new(HubWaker(wakes.clone())));
-    let log_core = start_log_core(server, wakes, &hub)?;
-    let shards = start_shards(server, wakes, listening, freeing, (&hub, vacancies))?;
+    let (journals, tap) = crate::journal::rings(server.shards);
+    let clock = tap.clock().clone();
+    server.appending.set_issued(Box::new(move || clock.issued()));
+    let log_core = start_log_core(server, wakes, &hub, tap)?;
+    let seats = vacancies.into_iter().zip(journals).collect();
+    let shards = start_shards(server, wakes, listening, freeing, (&hub, seats))?;
     Ok(Crew { shards, log_core, hub })
 }
 
@@ -98,6 +103,7 @@ fn start_log_core(
     server: &Arc<Server>,
     wakes: &Arc<Wakes>,
     hub: &Arc<Hub<Ground>>,
+    tap: Tap,
 ) -> Result<JoinHandle<io::Result<()>>, String> {
     let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
     let (ready, readies) = channel();
@@ -114,7 +120,7 @@ fn start_log_core(
                 return Ok(());
             }
         };
-        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes });
+        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes, tap });
         let _ = ready.send(Ok(()));
         drop(ready);
         core.run()
@@ -133,14 +139,14 @@ fn start_shards(
     wakes: &Arc<Wakes>,
     listening: Listening,
     freeing: &Sender<ToDrop>,
-    (hub, vacancies): (&Arc<Hub<Ground>>, Vec<Vacancy<Ground>>),
+    (hub, seats): (&Arc<Hub<Ground>>, Vec<(Vacancy<Ground>, Port)>),
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
     let places = places(&server.config.load(), n);
     let (ready, readies) = channel();
     let mut threads = Vec::with_capacity(n);
     let mut listening = Some(listening);
-    for ((id, vacancy), mesh) in vacancies.into_iter().enumerate().zip(build_mesh(n)) {
+    for ((id, (vacancy, journal)), mesh) in seats.into_iter().enumerate().zip(build_mesh(n)) {
         let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
         let (ready, freeing) = (ready.clone(), freeing.clone());
         let listening = listening.take();
@@ -158,7 +164,7 @@ fn start_shards(
             };
             let seed = os_random_u64();
             let mut shard =
-                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing });
+                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal });
             if let Some(Listening { first, later }) = listening {
                 first.into_iter().for_each(|listener| shard.listen(listener));
                 shard.listen_anew_from(later);

@@ -10,6 +10,8 @@
 //! origins of transactions. It holds no keys and is never waited for by a shard, so it goes on when a shard is busy, and
 //! shards go on when a disk or a replica is slow. Everything in it is touched by its thread only.
 
+mod append;
+mod base;
 mod cut;
 mod image;
 mod save;
@@ -19,10 +21,12 @@ use crate::command::{Note, Server};
 use crate::config::Config;
 use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, FileEvent, Files, Time, Wait};
+use crate::journal::Tap;
 use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
 use crate::shard::txn::{Hub, ShardSet};
-use cut::{CancelWork, CutWork, Funnel, Piece};
+use append::Appender;
+use cut::{CancelWork, CutWork, Funnel, Journals, MarkWork, Piece};
 use save::Saver;
 use std::io;
 use std::sync::Arc;
@@ -30,6 +34,9 @@ use std::time::Duration;
 
 /// How often it looks at what depends on time alone; Redis's `hz` 10.
 const CRON: Duration = Duration::from_millis(100);
+
+/// Bytes that are merged in one turn.
+const MERGE_BYTES: usize = 1 << 20;
 
 /// What a log core is made of.
 pub struct Parts<D: Driver> {
@@ -41,6 +48,8 @@ pub struct Parts<D: Driver> {
     pub hub: Arc<Hub<Ground>>,
     /// Where it announces its sleep.
     pub wakes: Arc<Wakes>,
+    /// Its end of the shards' journals.
+    pub tap: Tap,
 }
 
 /// A snapshot that shards are making.
@@ -59,12 +68,15 @@ pub struct LogCore<D: Driver> {
     driver: D,
     hub: Arc<Hub<Ground>>,
     wakes: Arc<Wakes>,
+    tap: Tap,
     /// What shards hand over of the running snapshot.
     funnel: Arc<Funnel>,
     /// The number of the snapshot that runs; none begins before all shards have ended it, cancelled or not.
     snapshot: Option<Running>,
-    snapshots: u64,
+    /// Cuts that were made.
+    cuts: u64,
     saver: Saver,
+    aof: Appender,
     time: Time,
     next_cron_ns: u64,
     events: Vec<Event<D::Buf, D::Socket>>,
@@ -74,19 +86,21 @@ pub struct LogCore<D: Driver> {
 impl<D: Driver + Files> LogCore<D> {
     /// A log core ready to run.
     pub fn new(parts: Parts<D>) -> LogCore<D> {
-        let Parts { server, driver, hub, wakes } = parts;
+        let Parts { server, driver, hub, wakes, tap } = parts;
         let time = driver.time();
         LogCore {
             id: server.log_core(),
             config: server.config.load_full(),
             funnel: Arc::new(Funnel::new(server.clone())),
             snapshot: None,
-            snapshots: 0,
+            cuts: 0,
             saver: Saver::default(),
+            aof: Appender::new(&server.config.load()),
             server,
             driver,
             hub,
             wakes,
+            tap,
             time,
             next_cron_ns: time.mono_ns,
             events: Vec::new(),
@@ -103,17 +117,19 @@ impl<D: Driver + Files> LogCore<D> {
             let wait = self.rest();
             self.step(wait)?;
         }
-        Ok(())
+        self.finish_log()
     }
 
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn rest(&mut self) -> Wait {
         self.wakes.announce_sleep(self.id);
-        if self.server.log.is_filled() || self.server.has_notes(self.id) || self.funnel.is_filled() {
+        let is_asked = self.server.log.is_filled() || self.server.has_notes(self.id);
+        if is_asked || self.funnel.is_filled() || self.tap.has_work() {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
-        let next_ns = self.saver.due_ns(self.time.mono_ns).map_or(self.next_cron_ns, |due_ns| due_ns.min(self.next_cron_ns));
+        let due = self.saver.due_ns(self.time.mono_ns).into_iter().chain(self.aof.due_ns());
+        let next_ns = due.fold(self.next_cron_ns, u64::min);
         let left = next_ns.saturating_sub(self.time.mono_ns).max(1);
         Wait::AtMost(CRON.min(Duration::from_nanos(left)))
     }
@@ -130,7 +146,7 @@ impl<D: Driver + Files> LogCore<D> {
         for event in events.drain(..) {
             // No socket is its own yet.
             if let Event::File(event) = event {
-                self.file_event(&event);
+                self.file_event(event);
             }
         }
         self.events = events;
@@ -143,21 +159,41 @@ impl<D: Driver + Files> LogCore<D> {
         for (id, shard, piece) in self.funnel.take() {
             self.piece(id, shard, piece);
         }
+        self.merge();
         if self.time.mono_ns >= self.next_cron_ns {
             self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
             self.cron();
         }
         self.advance_save();
+        self.advance_log();
         Ok(())
     }
 
-    fn file_event(&mut self, event: &FileEvent) {
-        self.save_file_event(event);
+    /// Takes what shards have published, in its order.
+    fn merge(&mut self) {
+        let LogCore { tap, aof, driver, server, time, .. } = self;
+        let emit = |item: crate::journal::Item<'_>| {
+            if let Some(cut) = aof.feed(*time, &item) {
+                aof.cut(*time, cut, driver);
+            }
+        };
+        tap.poll(MERGE_BYTES, emit, |shard| server.wake(shard));
+    }
+
+    fn file_event(&mut self, event: FileEvent) {
+        if !self.save_file_event(&event) {
+            self.log_file_event(event);
+        }
     }
 
     fn note(&mut self, note: Note) {
         match note {
-            Note::Config => self.config = self.server.config.load_full(),
+            Note::Config => {
+                // What was done under the old settings goes by them.
+                self.merge();
+                self.config = self.server.config.load_full();
+                self.follow_settings();
+            }
             Note::Stop => {
                 self.stop_saving();
                 self.stopping = true;
@@ -168,6 +204,9 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn request(&mut self, request: Request) {
         match request {
+            Request::OpenLog(opening) => self.open_log(*opening),
+            Request::RewriteLog(asker) => self.rewrite_request(asker),
+            Request::WaitForDisk(wait) => self.wait_for_disk(wait),
             Request::Save(how, asker) => self.save_request(how, asker),
             Request::Flushed => self.flushed(),
             Request::End(request) => self.end_request(request),
@@ -176,19 +215,29 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn cron(&mut self) {
         self.save_cron();
+        self.log_cron();
     }
 
-    /// Makes a cut at which all shards begin a snapshot, written by `encode`. `None` while another one is not over.
-    pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>) -> Option<u64> {
+    /// Makes a cut at which all shards begin a snapshot, written by `encode`; returns its number, with which the merge names
+    /// the place of the cut (`Item::Cut`) if journals are on. `None` while another snapshot is not over.
+    pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>, journals: Journals) -> Option<u64> {
         if self.snapshot.is_some() {
             return None;
         }
-        self.snapshots += 1;
-        let (id, funnel) = (self.snapshots, self.funnel.clone());
+        self.cuts += 1;
+        let (id, funnel) = (self.cuts, self.funnel.clone());
         self.snapshot = Some(Running { id, open: self.server.shards, is_cancelled: false });
         let all = ShardSet::all(self.server.shards);
-        self.hub.independent(self.id, all, Arc::new(CutWork { id, encode, funnel }));
+        self.hub.independent(self.id, all, Arc::new(CutWork { id, journals, encode, funnel }));
         Some(id)
+    }
+
+    /// Makes a cut without a snapshot; returns its number, with which the merge names its place.
+    pub(self) fn mark_journals(&mut self, journals: Journals) -> u64 {
+        self.cuts += 1;
+        let all = ShardSet::all(self.server.shards);
+        self.hub.independent(self.id, all, Arc::new(MarkWork { id: self.cuts, journals }));
+        self.cuts
     }
 
     /// Gives the running snapshot up: what still comes of it is dropped.
@@ -211,6 +260,10 @@ impl<D: Driver + Files> LogCore<D> {
             }
         }
         let unwanted = if is_wanted { self.save_piece(id, shard, piece) } else { Some(piece) };
+        let unwanted = match unwanted {
+            Some(piece) if is_wanted => self.log_piece(id, shard, piece),
+            other => other,
+        };
         if let Some(Piece::Block(block)) = unwanted {
             self.funnel.done(shard, block.bytes.len());
         }

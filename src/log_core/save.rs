@@ -15,7 +15,7 @@
 //! the empty dataset saved likewise, without waiting for it.
 
 use super::LogCore;
-use super::cut::Piece;
+use super::cut::{Journals, Piece};
 use super::image::{self, Image, Purpose};
 use crate::base::os_text;
 use crate::command::server::saving::IN_PROGRESS;
@@ -95,6 +95,11 @@ impl Saver {
         self.job.as_ref().map(|job| job.due_ns).filter(|&due_ns| due_ns > now_ns)
     }
 
+    /// Whether an RDB file is being saved.
+    pub(super) fn is_saving(&self) -> bool {
+        self.job.is_some()
+    }
+
     fn is_background(&self) -> bool {
         self.job.as_ref().is_some_and(|job| matches!(job.kind, Kind::Background(_)))
     }
@@ -102,7 +107,7 @@ impl Saver {
 
 /// Nanoseconds by which so many keys delay (`rdb-key-save-delay`: microseconds for a key, or keys for a microsecond;
 /// debug.c `debugDelay`).
-fn delay_ns(delay: i32, keys: u64) -> u64 {
+pub(super) fn delay_ns(delay: i32, keys: u64) -> u64 {
     match u64::from(delay.unsigned_abs()) {
         0 => 0,
         us if delay > 0 => keys.saturating_mul(us).saturating_mul(1000),
@@ -117,6 +122,14 @@ impl<D: Driver + Files> LogCore<D> {
             self.answer(asker, format!("-{IN_PROGRESS}\r\n").as_bytes());
         } else if how == SaveAs::Scheduled && asker.is_none() {
             self.saver.scheduled = true;
+        } else if self.aof.is_rewriting() && how == SaveAs::Scheduled {
+            self.saver.scheduled = true;
+            self.answer(asker, b"+Background saving scheduled\r\n");
+        } else if self.aof.is_rewriting() && how == SaveAs::Background {
+            self.answer(
+                asker,
+                b"-ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.\r\n",
+            );
         } else {
             self.saver.waiting.push_back((how, asker));
             self.begin_waiting();
@@ -138,7 +151,7 @@ impl<D: Driver + Files> LogCore<D> {
 
     /// Whether a snapshot may begin: there is one at a time.
     fn may_snapshot(&self) -> bool {
-        self.saver.job.is_none() && self.snapshot.is_none()
+        self.saver.job.is_none() && self.snapshot.is_none() && !self.aof.is_saving()
     }
 
     /// Begins what waits, if that is possible now.
@@ -186,7 +199,7 @@ impl<D: Driver + Files> LogCore<D> {
             }
         };
         let records = image::records(&self.config, self.time.unix_ms);
-        let Some(id) = self.begin_snapshot(Arc::new(records)) else {
+        let Some(id) = self.begin_snapshot(Arc::new(records), Journals::Stay) else {
             // Whoever calls has made sure of it.
             self.driver.close_file(file);
             self.remove_temp(&temp);
@@ -430,6 +443,9 @@ impl<D: Driver + Files> LogCore<D> {
             log!(Warning, "There is a child saving an .rdb. Killing it!");
             self.give_up();
         }
+        if !self.stop_rewrite(request.force) {
+            return self.server.saving.set_end_state(EndState::Failed);
+        }
         let nothing = |_: usize, _: &mut Ground| {};
         let shards = ShardSet::all(self.server.shards);
         let barrier = self.hub.independent(self.id, shards, Arc::new(nothing));
@@ -475,7 +491,7 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
-    fn answer(&self, asker: Option<Asker>, bytes: &[u8]) {
+    pub(super) fn answer(&self, asker: Option<Asker>, bytes: &[u8]) {
         if let Some(Asker { client, shard }) = asker {
             self.server.post(shard, Note::Answer(client, bytes.to_vec()));
         }

@@ -59,7 +59,9 @@ where
         let desk = &self.server.scripting.desk;
         match command.row.route {
             Route::Home => None,
-            Route::Every(_) | Route::Script | Route::Cursor(_) | Route::Far(_) => desk.first(),
+            Route::Every(_) | Route::EveryBut(..) | Route::Script | Route::Cursor(_) | Route::Far(_) => {
+                desk.first()
+            }
             Route::Keys(_) => {
                 let mut words = Vec::new();
                 table::keys_of(command, argv, &mut words).ok()?;
@@ -136,6 +138,8 @@ where
 
     /// Takes part in transactions; runs those at which this shard was the last to arrive.
     pub(super) fn take_part(&mut self) -> Turn {
+        // Once it is parked, its replies leave while its journal is away.
+        self.publish_journal();
         let mut turn = self.seat.advance();
         let mut left = STARTS_PER_TURN;
         while let Some(ready) = self.seat.take_ready() {

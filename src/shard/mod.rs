@@ -19,7 +19,9 @@ mod conn;
 mod cron;
 mod gate;
 mod ground;
+mod held;
 mod input;
+mod journal;
 mod memory;
 mod mesh;
 mod meter;
@@ -47,6 +49,7 @@ use crate::config::Config;
 use crate::io::net::Connection;
 use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, Time, Wait};
+use crate::journal::Port;
 use crate::keyspace::{Store, ToDrop};
 use crate::observe::ClientInfo;
 use ahash::AHashMap;
@@ -84,6 +87,8 @@ pub struct Parts<D: Driver> {
     pub seed: u64,
     /// Where values go that are freed elsewhere.
     pub freeing: Sender<ToDrop>,
+    /// Where its journal goes.
+    pub journal: Port,
 }
 
 /// One shard.
@@ -103,6 +108,8 @@ pub struct Shard<D: Driver> {
     by_id: AHashMap<u64, usize>,
     /// Connections with something to send or to settle at the end of the turn.
     dirty: Vec<usize>,
+    /// Sends that wait for the disk.
+    held: held::HeldSends,
     /// Connections with replies that wait for those of other shards.
     partial: Vec<usize>,
     /// Its part in pub/sub.
@@ -169,11 +176,12 @@ where
 {
     /// A shard ready to run.
     pub fn new(parts: Parts<D>) -> Shard<D> {
-        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing } = parts;
+        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal } = parts;
         let config = server.config.load_full();
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let mut store = Store::new(databases, seed);
         cron::apply_policy(&mut store, &config);
+        store.journal.connect(journal);
         let stand_in = Box::new(Session::new(Arc::new(ClientInfo::default()), true));
         store.tracking.share(server.tracking.clone());
         let ground = Ground { store, stand_in, server: server.clone(), shard: id, letters: Vec::new() };
@@ -185,6 +193,7 @@ where
             driver,
             seat: vacancy.sit(Box::new(ground)),
             hub,
+            held: held::HeldSends::default(),
             mesh,
             wakes,
             freeing,

@@ -1,4 +1,4 @@
-//! Commands of parts that are not built yet: persistence, replication, migration, modules. Their rows are here so that
+//! Commands of parts that are not built yet: replication, migration, modules. Their rows are here so that
 //! COMMAND, ACL and clients know them; each answers with what is missing.
 
 use crate::command::meta::{generic as generic_meta, server as meta};
@@ -6,7 +6,6 @@ use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, Spread};
 
 /// The rows.
 pub static ROWS: &[Row] = &[
-    Row::new(&meta::BGREWRITEAOF, Route::Home, persistence),
     Row::new(&meta::FAILOVER, Route::Home, failover),
     Row::new(&generic_meta::MIGRATE, Route::Keys(Spread::Whole), migrate),
     Row::container(&meta::MODULE, MODULE),
@@ -23,10 +22,6 @@ const MODULE: &[Row] = &[
     Row::new(&meta::MODULE_LOADEX, Route::Home, no_modules),
     Row::new(&meta::MODULE_UNLOAD, Route::Home, no_modules),
 ];
-
-fn persistence(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    Err(Failure::text("ERR persistence is not built yet: nothing is saved to disk"))
-}
 
 fn replication(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     Err(Failure::text("ERR replication is not built yet: the server follows no other and feeds none"))

@@ -5,6 +5,7 @@
 
 mod absent;
 pub mod acl_cmd;
+pub mod appending;
 pub mod command_cmd;
 mod config_cmd;
 pub mod debug;

@@ -40,6 +40,10 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         ctx.out.ok();
         return Ok(());
     }
+    if ctx.server.loading.is_on() {
+        // What is half loaded must not take the place of what it is loaded from.
+        (request.save, request.nosave) = (false, true);
+    }
     if ctx.session.executing.is_none() {
         ctx.session.away = true;
         request.asker = Some(Asker { client: ctx.session.id, shard: ctx.shard });

@@ -4,7 +4,9 @@
 //! connection then waits, and the log core answers it by `Note::Answer`.
 
 use super::ShutdownRequest;
+use crate::persist::aof::manifest::Manifest;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
 
 /// Who waits for an answer of the log core.
@@ -27,9 +29,43 @@ pub enum SaveAs {
     Scheduled,
 }
 
+/// A client that waits until what was written before is on disk (WAITAOF).
+#[derive(Clone, Copy, Debug)]
+pub struct DiskWait {
+    /// The client.
+    pub asker: Asker,
+    /// On the disk here.
+    pub is_local: bool,
+    /// On the disks of so many replicas.
+    pub replicas: u64,
+    /// How long, 0: for ever.
+    pub timeout_ms: u64,
+}
+
+/// The append-only file as it was found or made at the start.
+#[derive(Debug)]
+pub struct LogOpening {
+    /// The files in force.
+    pub manifest: Manifest,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// Bytes of the base.
+    pub base_bytes: u64,
+    /// Commands are to be appended from now on; else it is off.
+    pub is_on: bool,
+    /// Told when no command goes unlogged any more, or that the file cannot be opened.
+    pub done: SyncSender<bool>,
+}
+
 /// Something asked of the log core.
 #[derive(Debug)]
 pub enum Request {
+    /// Take over the append-only file, before the first write.
+    OpenLog(Box<LogOpening>),
+    /// Rewrite the append-only file; who waits for the answer. Without one: when nothing else is saved.
+    RewriteLog(Option<Asker>),
+    /// WAITAOF.
+    WaitForDisk(DiskWait),
     /// Save an RDB file; who waits for the answer, if anybody.
     Save(SaveAs, Option<Asker>),
     /// Every database was emptied, and save points are set: the file is to say so (FLUSHALL).

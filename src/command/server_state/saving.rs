@@ -147,12 +147,15 @@ impl Server {
     /// Why writes are refused because of the disk, if they are (server.c `writeCommandsDeniedByDiskError`).
     #[inline]
     pub fn write_refusal(&self) -> Option<Failure> {
-        (self.saving.has_failed() && self.stops_writes()).then(|| Failure::text(MISCONF_RDB))
+        let rdb = (self.saving.has_failed() && self.stops_writes()).then(|| Failure::text(MISCONF_RDB));
+        rdb.or_else(|| self.appending.write_refusal())
     }
 
     /// Why scripts that may write are refused because of the disk, if they are.
     pub fn script_refusal(&self) -> Option<Failure> {
-        (self.saving.has_failed() && self.stops_writes()).then(|| Failure::text(MISCONF_RDB_SCRIPT))
+        let rdb =
+            (self.saving.has_failed() && self.stops_writes()).then(|| Failure::text(MISCONF_RDB_SCRIPT));
+        rdb.or_else(|| self.appending.script_refusal())
     }
 
     #[cold]

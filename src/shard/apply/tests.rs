@@ -68,6 +68,12 @@ impl World {
         for _ in 0..1_000_000 {
             if self.applier.is_idle() {
                 assert_eq!(self.applier.applied(), self.end, "seed {}", self.seed);
+                // Parked shards notice that their state is back.
+                self.seats.iter_mut().for_each(|seat| {
+                    while seat.state().is_none() {
+                        seat.turn();
+                    }
+                });
                 return;
             }
             self.turn();

@@ -32,13 +32,9 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     let (loaded, expired) = loading.keys();
     lines.put("rdb_last_load_keys_expired", expired);
     lines.put("rdb_last_load_keys_loaded", loaded);
-    lines.zero(&["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"]);
-    lines.put("aof_last_rewrite_time_sec", -1);
-    lines.put("aof_current_rewrite_time_sec", -1);
-    lines.put("aof_last_bgrewrite_status", "ok");
-    lines.zero(&["aof_rewrites", "aof_rewrites_consecutive_failures"]);
-    lines.put("aof_last_write_status", "ok");
-    lines.zero(&["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"]);
+    append_only(facts, lines);
+    lines.zero(&["module_fork_in_progress", "module_fork_last_cow_size"]);
+    append_only_sizes(facts, lines);
     if let Some(figures) = loading.figures(facts.now_ms / 1000) {
         lines.put("loading_start_time", figures.started_s);
         lines.put("loading_total_bytes", figures.total);
@@ -46,5 +42,33 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
         lines.put("loading_loaded_bytes", figures.loaded);
         lines.put_2("loading_loaded_perc", figures.percent);
         lines.put("loading_eta_seconds", figures.eta_s);
+    }
+}
+
+fn append_only(facts: &Facts<'_>, lines: &mut Lines) {
+    let aof = facts.server.appending.facts();
+    lines.put("aof_enabled", u8::from(aof.is_enabled));
+    lines.put("aof_rewrite_in_progress", u8::from(aof.is_rewriting));
+    lines.put("aof_rewrite_scheduled", u8::from(aof.is_scheduled));
+    lines.put("aof_last_rewrite_time_sec", aof.last_rewrite_s);
+    let since_s = aof.rewrite_since_s;
+    let taking_s = if since_s < 0 { -1 } else { (facts.now_ms / 1000 - since_s).max(0) };
+    lines.put("aof_current_rewrite_time_sec", taking_s);
+    lines.put("aof_last_bgrewrite_status", if aof.last_rewrite_failed { "err" } else { "ok" });
+    lines.put("aof_rewrites", aof.rewrites);
+    lines.put("aof_rewrites_consecutive_failures", aof.failures);
+    lines.put("aof_last_write_status", if aof.error.is_some() { "err" } else { "ok" });
+    lines.put("aof_last_cow_size", 0);
+}
+
+fn append_only_sizes(facts: &Facts<'_>, lines: &mut Lines) {
+    let aof = facts.server.appending.facts();
+    if aof.is_enabled {
+        lines.put("aof_current_size", aof.current_size);
+        lines.put("aof_base_size", aof.base_size);
+        lines.put("aof_pending_rewrite", u8::from(aof.is_scheduled));
+        lines.put("aof_buffer_length", aof.buffered);
+        lines.put("aof_pending_bio_fsync", aof.pending_syncs);
+        lines.put("aof_delayed_fsync", aof.delayed_syncs);
     }
 }
