@@ -124,12 +124,6 @@ impl Image {
         self.cuts.len() == self.shards
     }
 
-    /// Gives the image up: shards and bytes of the blocks that it still holds.
-    pub fn into_queued(self) -> impl Iterator<Item = (usize, usize)> {
-        let waiting = self.waiting.into_iter().map(|(shard, block)| (shard, block.bytes.len()));
-        waiting.chain(self.file.into_iter().flat_map(Assembler::into_waiting))
-    }
-
     /// Keys that came out.
     pub fn keys(&self) -> u64 {
         self.keys

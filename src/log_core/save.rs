@@ -286,7 +286,7 @@ impl<D: Driver + Files> LogCore<D> {
         match event {
             FileEvent::Written { file, result, .. } if *file == job.file => {
                 if let Some((shard, bytes)) = job.owed.pop_front().flatten() {
-                    self.funnel.done(shard, bytes);
+                    self.funnel.done(job.id, shard, bytes);
                 }
                 if let Err(error) = result {
                     self.write_failed("rdbSaveRio", error);
@@ -357,10 +357,6 @@ impl<D: Driver + Files> LogCore<D> {
         self.driver.close_file(job.file);
         self.remove_temp(&job.temp);
         self.cancel_snapshot();
-        // What it held makes room for the next one.
-        for (shard, bytes) in job.owed.iter().flatten().copied().chain(job.image.into_queued()) {
-            self.funnel.done(shard, bytes);
-        }
         Some((job.kind, job.started_s))
     }
 

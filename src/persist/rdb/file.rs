@@ -155,11 +155,6 @@ impl Assembler {
         Ok(self.len)
     }
 
-    /// Gives the file up: shards and bytes of the pieces that wait for the end of another's record.
-    pub fn into_waiting(self) -> impl Iterator<Item = (usize, usize)> {
-        self.waiting.into_iter().map(|(shard, piece)| (shard, piece.bytes.len()))
-    }
-
     /// Bytes of the file so far.
     #[must_use]
     pub fn len(&self) -> u64 {
