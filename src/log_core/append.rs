@@ -85,9 +85,9 @@ impl Appender {
         self.file.is_rewriting()
     }
 
-    /// When something is due (monotonic ns).
-    pub(super) fn due_ns(&self) -> Option<u64> {
-        let held_back = self.job.as_ref().and_then(Base::due_ns);
+    /// When something is due after `now_ns` (monotonic ns).
+    pub(super) fn due_ns(&self, now_ns: u64) -> Option<u64> {
+        let held_back = self.job.as_ref().and_then(|job| job.due_ns(now_ns));
         self.waiters.iter().map(|waiter| waiter.deadline_ns).chain(held_back).min()
     }
 
