@@ -353,10 +353,10 @@ directives! {
         /// Microseconds to wait after each saved key, for tests.
         "rdb-key-save-delay" => rdb_key_save_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], Implemented;
         /// Microseconds to wait after each loaded key, for tests.
-        "key-load-delay" => key_load_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], PERSISTENCE;
+        "key-load-delay" => key_load_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], Implemented;
         /// Bytes loaded between two looks at the clients.
         "loading-process-events-interval-bytes" =>
-            loading_process_events_interval_bytes: u32 = 2 << 20, int(1024, INT), [HIDDEN], PERSISTENCE;
+            loading_process_events_interval_bytes: u32 = 2 << 20, int(1024, INT), [HIDDEN], Implemented;
     }
 
     section "Append only file" {

@@ -5,19 +5,12 @@
 
 use super::aof::{self, Outcome, files::Place};
 use super::rdb::Options;
-use super::{Loader, start};
-use crate::base::clock;
-use crate::command::scripting::function::forget_all;
+use super::{LOOK_EVERY, Loader, start};
 use crate::command::server_state::{Asker, Note, Reload, Request, SaveAs};
 use crate::log;
-use crate::shard::Ground;
-use crate::shard::txn::ShardSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-/// How often it looks whether what it waits for has come.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 
 const RDB_FAILED: &[u8] = b"-ERR Error trying to load the RDB dump, check server logs.\r\n";
 const AOF_FAILED: &[u8] = b"-ERR Error trying to load the AOF files, check server logs.\r\n";
@@ -47,7 +40,7 @@ fn reload_rdb(loader: &Loader, save: bool, flush: bool, merge: bool) -> Vec<u8> 
         return reply;
     }
     if flush {
-        empty(loader);
+        loader.empty();
     }
     let config = loader.server.config.load_full();
     let options = Options { keep_expired: config.replicaof.is_some(), merge };
@@ -60,8 +53,30 @@ fn reload_rdb(loader: &Loader, save: bool, flush: bool, merge: bool) -> Vec<u8> 
     }
 }
 
+/// What is read must not be logged again, and what was done before must be there to be read.
 fn load_aof(loader: &Loader) -> Vec<u8> {
-    empty(loader);
+    if !ask(loader, Request::HoldLog) {
+        return AOF_FAILED.to_vec();
+    }
+    let reply = load_held_aof(loader);
+    if ask(loader, Request::GoOnLog) { reply } else { AOF_FAILED.to_vec() }
+}
+
+/// Asks the log core for something and waits until it is done.
+fn ask(loader: &Loader, request: impl FnOnce(SyncSender<bool>) -> Request) -> bool {
+    let (done, answer) = sync_channel(1);
+    loader.server.ask_log(request(done));
+    loop {
+        match answer.recv_timeout(LOOK_EVERY) {
+            Ok(outcome) => return outcome,
+            Err(RecvTimeoutError::Timeout) if loader.go_on().is_ok() => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+fn load_held_aof(loader: &Loader) -> Vec<u8> {
+    loader.empty();
     let place = Place::of(&loader.server.config.load());
     match aof::load(loader, &place).map(|loaded| loaded.outcome) {
         Ok(Outcome::Whole | Outcome::Truncated | Outcome::Empty) => {
@@ -86,16 +101,4 @@ fn save_first(loader: &Loader) -> Result<(), Vec<u8>> {
         loader.go_on().map_err(|_| RDB_FAILED.to_vec())?;
         std::thread::sleep(LOOK_EVERY);
     }
-}
-
-/// Empties all shards and forgets functions (db.c `emptyData`). From here on the server loads.
-fn empty(loader: &Loader) {
-    let Loader { server, hub } = loader;
-    server.loading.begin(0, clock::now_ms() / 1000);
-    let work = |_: usize, ground: &mut Ground| ground.store.empty(false);
-    let ticket = hub.independent(0, ShardSet::all(server.shards), Arc::new(work));
-    while !ticket.is_done() && !server.loading.must_stop() {
-        std::thread::sleep(LOOK_EVERY);
-    }
-    forget_all(server);
 }
