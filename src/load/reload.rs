@@ -9,6 +9,7 @@ use super::{LOOK_EVERY, Loader, start};
 use crate::command::server_state::{Asker, DiskWait, Note, Reload, Request, SaveAs};
 use crate::log;
 use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 const RDB_FAILED: &[u8] = b"-ERR Error trying to load the RDB dump, check server logs.\r\n";
@@ -55,7 +56,29 @@ fn reload_rdb(loader: &Loader, save: bool, flush: bool, merge: bool) -> Vec<u8> 
     }
 }
 
+/// What is read must not be logged again, and what was done before must be there to be read.
 fn load_aof(loader: &Loader) -> Vec<u8> {
+    if !ask(loader, Request::HoldLog) {
+        return AOF_FAILED.to_vec();
+    }
+    let reply = load_held_aof(loader);
+    if ask(loader, Request::GoOnLog) { reply } else { AOF_FAILED.to_vec() }
+}
+
+/// Asks the log core for something and waits until it is done.
+fn ask(loader: &Loader, request: impl FnOnce(SyncSender<bool>) -> Request) -> bool {
+    let (done, answer) = sync_channel(1);
+    loader.server.ask_log(request(done));
+    loop {
+        match answer.recv_timeout(LOOK_EVERY) {
+            Ok(outcome) => return outcome,
+            Err(RecvTimeoutError::Timeout) if loader.go_on().is_ok() => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+fn load_held_aof(loader: &Loader) -> Vec<u8> {
     loader.empty();
     if loader.server.config.load().appendonly {
         flush_log(loader);

@@ -42,6 +42,8 @@ pub(super) struct Appender {
     is_open: bool,
     /// The cut at which journals are switched off, with the file behind it.
     off_at: Option<u64>,
+    /// Somebody wants to read the files: the cut behind which nothing is logged, 0 once it was met, and whom to tell.
+    hold: Option<(u64, SyncSender<bool>)>,
     /// BGREWRITEAOF waits for the rewrite to begin.
     askers: Vec<Asker>,
     /// A base is to be written as soon as a snapshot can be made.
@@ -67,6 +69,7 @@ impl Appender {
             file: AppendOnly::new(dir, name, Manifest::default(), settings(config, false)),
             is_open: false,
             off_at: None,
+            hold: None,
             askers: Vec::new(),
             wanted: None,
             job: None,
@@ -118,6 +121,10 @@ impl Appender {
         } else if self.off_at == Some(id) {
             self.off_at = None;
             self.file.disable(files);
+        } else if let Some((at, _)) = &mut self.hold
+            && *at == id
+        {
+            *at = 0;
         }
     }
 }
@@ -184,6 +191,37 @@ impl<D: Driver + Files> LogCore<D> {
         self.release();
         let all = ShardSet::all(self.server.shards);
         self.hub.independent(self.id, all, Arc::new(SwitchOn { done }));
+    }
+
+    /// The files are to be read: journals are switched off, and what came before is appended (debug.c `debugCommand`,
+    /// LOADAOF).
+    pub(super) fn hold_log(&mut self, done: SyncSender<bool>) {
+        if self.aof.file.state() == State::Off {
+            let _ = done.try_send(true);
+        } else {
+            self.aof.hold = Some((self.mark_journals(Journals::Off), done));
+        }
+    }
+
+    /// Journals are switched on again.
+    pub(super) fn go_on_log(&mut self, done: SyncSender<bool>) {
+        if self.aof.file.state() == State::Off {
+            let _ = done.try_send(true);
+        } else {
+            let all = ShardSet::all(self.server.shards);
+            self.hub.independent(self.id, all, Arc::new(SwitchOn { done }));
+        }
+    }
+
+    /// Tells whoever waits to read the files when everything is in them.
+    fn tell_readers(&mut self) {
+        if matches!(self.aof.hold, Some((0, _)))
+            && self.aof.file.writer().buffered() == 0
+            && let Some((_, done)) = self.aof.hold.take()
+        {
+            // Who waited may have given up.
+            let _ = done.try_send(true);
+        }
     }
 
     /// The configuration has changed, or what is being saved.
@@ -260,6 +298,7 @@ impl<D: Driver + Files> LogCore<D> {
         self.say();
         self.release();
         self.answer_waiters();
+        self.tell_readers();
         self.publish_log_facts();
     }
 

@@ -205,6 +205,8 @@ impl<D: Driver + Files> LogCore<D> {
     fn request(&mut self, request: Request) {
         match request {
             Request::OpenLog(opening) => self.open_log(*opening),
+            Request::HoldLog(done) => self.hold_log(done),
+            Request::GoOnLog(done) => self.go_on_log(done),
             Request::RewriteLog(asker) => self.rewrite_request(asker),
             Request::WaitForDisk(wait) => self.wait_for_disk(wait),
             Request::Save(how, asker) => self.save_request(how, asker),

@@ -61,8 +61,12 @@ fn digest_by_redis(dir: &Path) -> String {
     let mut found = String::new();
     wait_for("redis-server has loaded the file", || match Conn::open(port) {
         Ok(mut conn) => {
+            // DEBUG is answered while data is being loaded.
+            if !text(&mut conn, &["INFO", "persistence"]).contains("\r\nloading:0\r\n") {
+                return false;
+            }
             found = digest(&mut conn);
-            !found.contains("LOADING")
+            true
         }
         Err(_) => {
             let log = std::fs::read_to_string(redis.1.path().join("log")).unwrap_or_default();

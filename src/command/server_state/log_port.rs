@@ -62,6 +62,10 @@ pub struct LogOpening {
 pub enum Request {
     /// Take over the append-only file, before the first write.
     OpenLog(Box<LogOpening>),
+    /// Append what was done so far, then log nothing more: the files are to be read. Told when they may be.
+    HoldLog(SyncSender<bool>),
+    /// Log commands again. Told when that is so.
+    GoOnLog(SyncSender<bool>),
     /// Rewrite the append-only file; who waits for the answer. Without one: when nothing else is saved.
     RewriteLog(Option<Asker>),
     /// WAITAOF.
