@@ -44,7 +44,7 @@ pub fn populate(conn: &mut Conn) {
         conn.cmd(&["SELECT", db]);
         for n in 0..scale {
             let name = |kind: &str| format!("{kind}:{n}");
-            conn.cmd(&["SET", &name("int"), &(n * 70_001 - 5).to_string()]);
+            conn.cmd(&["SET", &name("int"), &(n as i64 * 70_001 - 5).to_string()]);
             conn.cmd(&["SET", &name("text"), &"ab".repeat(n + 1)]);
             conn.cmd(&["SET", &name("gone"), "x", "PX", "1"]);
             conn.cmd(&["SET", &name("later"), "x", "PXAT", "4102444800123"]);
@@ -87,17 +87,12 @@ pub fn digest(conn: &mut Conn) -> Value {
     conn.cmd(&["DEBUG", "DIGEST"])
 }
 
-/// Redis 7.0 started on a copy of an RDB file.
+/// Redis 7.0 with the data of an RDB file.
 pub fn redis_on(file: &Path) -> Server {
-    let dir = tempfile::tempdir().unwrap();
-    let copy = dir.path().join("copy.rdb");
-    std::fs::copy(file, &copy).unwrap();
     let redis = Server::oracle(&[]);
-    let mut conn = redis.connect();
-    // Loaded by DEBUG RELOAD NOSAVE, so that the server's own start needs no file.
-    assert_eq!(say(&mut conn, &["CONFIG", "SET", "dbfilename", "copy.rdb"]), "+OK\r\n");
-    std::fs::copy(file, redis.dir().join("copy.rdb")).unwrap();
-    assert_eq!(say(&mut conn, &["DEBUG", "RELOAD", "NOSAVE"]), "+OK\r\n", "{}", redis.log());
+    // Loaded by DEBUG RELOAD, since a start of its own would take the directory with it.
+    std::fs::copy(file, redis.dir().join("dump.rdb")).unwrap();
+    assert_eq!(say(&mut redis.connect(), &["DEBUG", "RELOAD", "NOSAVE"]), "+OK\r\n", "{}", redis.log());
     redis
 }
 
