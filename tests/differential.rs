@@ -14,6 +14,8 @@ mod compare;
 mod geo;
 #[path = "differential/grammar.rs"]
 mod grammar;
+#[path = "differential/hashes.rs"]
+mod hashes;
 #[path = "differential/hyperloglogs.rs"]
 mod hyperloglogs;
 #[path = "differential/keys.rs"]
@@ -24,6 +26,8 @@ mod lists;
 mod pair;
 #[path = "differential/protocol.rs"]
 mod protocol;
+#[path = "differential/scripts.rs"]
+mod scripts;
 #[path = "differential/sessions.rs"]
 mod sessions;
 #[path = "differential/sets.rs"]
@@ -50,13 +54,15 @@ const GROUPS: &[Group] = &[
     ("strings", 40, strings::RULES),
     ("bitmaps", 20, bitmaps::RULES),
     ("lists", 40, lists::RULES),
+    ("hashes", 40, hashes::RULES),
+    ("scripts", 20, scripts::RULES),
     ("streams", 30, streams::RULES),
     ("hyperloglogs", 10, hyperloglogs::RULES),
     ("sets", 30, sets::RULES),
     ("sorted_sets", 40, sorted_sets::RULES),
     ("geo", 15, geo::RULES),
     ("keys", 40, keys::RULES),
-    ("connection", 8, sessions::CONNECTION),
+    ("connection", 11, sessions::CONNECTION),
     ("transactions", 12, sessions::TRANSACTIONS),
     ("server", 8, sessions::SERVER),
 ];

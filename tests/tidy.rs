@@ -11,7 +11,7 @@ const LEVELS: &[&[&str]] = &[
     &["resp", "data"],
     &["keyspace", "journal", "config", "persist", "pubsub", "script", "acl", "replication"],
     &["command", "observe"],
-    &["shard", "log_core"],
+    &["shard", "load", "log_core", "tools"],
     &["control"],
 ];
 
@@ -19,8 +19,12 @@ const LEVELS: &[&[&str]] = &[
 const SIDEWAYS: &[(&str, &str, &str)] = &[
     ("io", "base", "the driver reads clocks and random numbers"),
     ("keyspace", "journal", "a writing database states its effects"),
+    ("keyspace", "persist", "a snapshot's records are those of an RDB file"),
     ("keyspace", "pubsub", "a command publishes through the store that it runs on"),
+    ("persist", "config", "a manifest quotes names as a configuration file does"),
     ("command", "observe", "INFO, SLOWLOG and LATENCY show what was observed"),
+    ("load", "shard", "what is loaded is handed to the shards as transactions"),
+    ("log_core", "load", "a replica loads its master's dataset"),
     ("log_core", "shard", "it begins transactions over all shards"),
 ];
 

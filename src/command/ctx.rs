@@ -320,6 +320,14 @@ pub struct Ctx<'a> {
     pub idle: Option<Idle<'a>>,
 }
 
+impl Ctx<'_> {
+    /// The time as of which fields of hashes count as expired: now, or never (`Session::replays`).
+    #[inline]
+    pub fn judge_ms(&self) -> i64 {
+        if self.session.replays { i64::MIN } else { self.keys.now_ms }
+    }
+}
+
 /// Serves connections while a command goes on, without the stores.
 pub type Idle<'a> = &'a mut (dyn FnMut() + 'a);
 

@@ -16,13 +16,17 @@
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
 //! | `scripting` | see `script` | see `script` | see `script` |
 //! | `client_limit` | CONFIG SET | all, after every turn | relaxed |
+//! | `unexpected_errors` | shards | INFO | relaxed sum |
+//! | `loading` | who loads a dataset | all | see `loading` |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
+pub mod loading;
 mod log_port;
 mod observing;
 mod pressing;
 mod switches;
 
+pub use loading::Loading;
 pub use log_port::{Asker, LogPort, Request};
 pub use switches::Switches;
 
@@ -148,6 +152,10 @@ pub struct Server {
     pub acl: Acl,
     /// What DEBUG switches.
     pub switches: Switches,
+    /// Commands of a master's stream, or of a file, that ended with an error.
+    pub unexpected_errors: AtomicU64,
+    /// Whether a dataset is being loaded.
+    pub loading: Loading,
     /// What is asked of the log core.
     pub log: LogPort,
     slow_ns: AtomicU64,
@@ -210,6 +218,8 @@ impl Server {
             scripting: Scripting::new(shards),
             acl: Acl::default(),
             switches: Switches::default(),
+            unexpected_errors: AtomicU64::new(0),
+            loading: Loading::default(),
             log: LogPort::default(),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
@@ -326,13 +336,14 @@ impl Server {
         self.mailboxes.get(shard).is_some_and(|m| m.filled.load(Ordering::Acquire))
     }
 
-    /// Whether a pause, a MONITOR, a slow script or messages that pile up ask for a look at every command.
+    /// Whether a pause, a MONITOR, a slow script, a dataset that is loaded or messages that pile up ask for a look at every command.
     #[inline]
     pub fn is_watchful(&self) -> bool {
         self.has_monitors()
             || self.is_congested()
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
+            || self.loading.is_any()
     }
 
     /// Whether some shard has more to tell its clients than it should have.

@@ -38,6 +38,10 @@ pub struct Session {
     free: u64,
     /// For a stand-in: the serial number of the caller's user.
     pub guest: Option<u32>,
+    /// Its commands come from a master's stream or from a log of commands: they may do everything, nothing expires under
+    /// them, and a time that has passed is set, for the stream says itself when something is gone (networking.c
+    /// `mustObeyClient`, expire.c `checkAlreadyExpired`).
+    pub replays: bool,
     /// Close the connection once what was written is sent.
     pub close_after_reply: bool,
     /// CLIENT NO-TOUCH.
@@ -187,6 +191,7 @@ impl Session {
             seen: 0,
             free: CHECKED,
             guest: None,
+            replays: false,
             close_after_reply: false,
             no_touch: false,
             reply: ReplyMode::On,
@@ -207,6 +212,14 @@ impl Session {
             home: info.shard,
             info,
         }
+    }
+
+    /// The session of a master's stream, or of a log of commands.
+    pub fn of_stream() -> Session {
+        let mut session = Session::new(Arc::default(), true);
+        session.replays = true;
+        session.deny_blocking = true;
+        session
     }
 
     /// Who it is.
@@ -288,6 +301,9 @@ impl Session {
     /// The user whose permissions its commands need; `None` if everything is allowed. For what runs under this session on
     /// any shard: a script's calls, SORT's patterns.
     pub fn limits(&self, acl: &Acl) -> Option<Arc<User>> {
+        if self.replays {
+            return None;
+        }
         let serial = match self.guest {
             None if self.passes(acl.generation()) => return None,
             // It has not met the users yet, and begins as the default one.

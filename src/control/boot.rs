@@ -83,7 +83,7 @@ fn print(startup: &Startup, args: &[OsString]) -> ExitCode {
         }
         Startup::TestMemory(Some(_)) => later("--test-memory", "use memtester or memtest86+"),
         Startup::CheckSystem => later("--check-system", "the server says at its start what it lacks"),
-        Startup::CheckRdb(_) => later("the check of RDB files", "use the redis-check-rdb of Redis"),
+        Startup::CheckRdb(rest) => crate::tools::check_rdb::main(&program, rest),
         Startup::CheckAof(_) => later("the check of AOF files", "use the redis-check-aof of Redis"),
     }
 }
@@ -188,7 +188,7 @@ fn run(
         supervisor,
     });
     clean_up(pidfile.as_ref(), loaded.config.unixsocket.as_deref());
-    outcome.map_err(Some)
+    outcome
 }
 
 /// The banner, and what the configuration makes worth a line.

@@ -2,6 +2,7 @@
 //!
 //! The control core runs on the main thread, which alone takes SIGTERM and SIGINT.
 
+use super::loading::{Loading, Progress};
 use super::outside::Outside;
 use super::process::os_text;
 use super::process::signals::{Shutdown, ShutdownSignal};
@@ -13,6 +14,7 @@ use crate::command::server_state::{Note, Process, ShutdownRequest};
 use crate::command::{Server, table};
 use crate::config::{Config, ShutdownFlags};
 use crate::io::wake::Wakes;
+use crate::load::{Loader, start};
 use crate::log;
 use std::io;
 use std::ops::ControlFlow;
@@ -50,11 +52,12 @@ type Request = Arc<Mutex<Option<ShutdownRequest>>>;
 /// Lives from the first thread to the last; returns when somebody asked for the end and all shards have stopped.
 ///
 /// # Errors
-/// A thread could not start, or failed: the reason, cause and cure, in words.
-pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
+/// A thread could not start, or failed: the reason, cause and cure, in words. None if the log has it: the dataset cannot be
+/// loaded.
+pub fn live(beginning: Beginning<'_>) -> Result<(), Option<String>> {
     let Beginning { config, config_file, users, shards, listening, outside, signals, supervisor } = beginning;
     // One more for the log core.
-    let wakes = Arc::new(Wakes::new(shards + 1).map_err(|e| os_text(&e))?);
+    let wakes = Arc::new(Wakes::new(shards + 1).map_err(|e| Some(os_text(&e)))?);
     let request = Request::default();
     let server = Arc::new(new_server(config, config_file, shards, &wakes, &request));
     users.install(&server);
@@ -69,21 +72,23 @@ pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
         }
         Ok(())
     }));
-    let (freeing, freer) = threads::start_freeing(config).map_err(|e| os_text(&e))?;
-    let Crew { shards, log_core } = threads::start(&server, &wakes, listening, &freeing)?;
-    signals.listen().map_err(|e| os_text(&e))?;
+    let (freeing, freer) = threads::start_freeing(config).map_err(|e| Some(os_text(&e)))?;
+    if start::is_due(config) {
+        // Before the first connection, which may want data that is not there yet.
+        server.loading.begin(0, clock::now_ms() / 1000);
+    }
+    let Crew { shards, log_core, hub } =
+        threads::start(&server, &wakes, listening, &freeing).map_err(Some)?;
     log!(Notice, "Server initialized");
-    let mut core = Core {
-        server: &server,
-        signals,
-        request,
-        supervisor,
-        shards: &shards,
-        log_core: &log_core,
-        is_ready: false,
-    };
+    let loading = Loading::begin(Loader { server: server.clone(), hub }).map_err(|e| Some(os_text(&e)))?;
+    signals.listen().map_err(|e| Some(os_text(&e)))?;
+    let mut core =
+        Core { server: &server, signals, request, supervisor, shards: &shards, log_core: &log_core, loading };
     let core_outcome = crate::io::core::run(TICK, || core.tick());
     supervisor.stopping();
+    // While the shards still take what it has for them.
+    let loaded = core.loading.give_up(&server);
+    drop(core);
     server.post_all(&Note::Stop);
     let mut outcome = core_outcome.and(join(shards));
     // After the shards: what they have left for it is still to be written.
@@ -96,7 +101,7 @@ pub fn live(beginning: Beginning<'_>) -> Result<(), String> {
     drop((freeing, server));
     // The freeing thread ends with its last sender; what it still frees is not worth waiting for.
     drop(freer);
-    outcome
+    outcome.map_err(Some).and(if loaded { Ok(()) } else { Err(None) })
 }
 
 fn new_server(
@@ -141,16 +146,16 @@ struct Core<'a> {
     supervisor: &'a Supervisor,
     shards: &'a [JoinHandle<io::Result<()>>],
     log_core: &'a JoinHandle<io::Result<()>>,
-    /// Whether it was said that the server is ready.
-    is_ready: bool,
+    loading: Loading,
 }
 
 impl Core<'_> {
     /// One look at what happened.
     fn tick(&mut self) -> ControlFlow<()> {
-        if !self.is_ready {
-            self.is_ready = true;
-            self.say_ready();
+        match self.loading.look() {
+            Progress::Before | Progress::Ready => {}
+            Progress::Done => self.say_ready(),
+            Progress::Failed => return ControlFlow::Break(()),
         }
         let asked = self.request.lock().unwrap_or_else(PoisonError::into_inner).take();
         if asked.is_none() && self.server.switches.is_cron_paused() {
@@ -194,6 +199,11 @@ impl Core<'_> {
             ShutdownSignal::Term => config.shutdown_on_sigterm,
             ShutdownSignal::Int => config.shutdown_on_sigint,
         };
+        if self.server.loading.is_on() {
+            // Redis: server.c sigShutdownHandler, whileBlockedCron. What is half loaded is not saved.
+            log!(Warning, "Received shutdown signal during loading, scheduling shutdown.");
+            return true;
+        }
         log!(Warning, "User requested shutdown...");
         if !flags.contains(ShutdownFlags::SAVE) || flags.contains(ShutdownFlags::FORCE) {
             return true;

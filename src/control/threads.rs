@@ -74,6 +74,8 @@ pub struct Crew {
     pub shards: Vec<JoinHandle<io::Result<()>>>,
     /// Ends after the shards.
     pub log_core: JoinHandle<io::Result<()>>,
+    /// Where transactions over shards begin.
+    pub hub: Arc<Hub<Ground>>,
 }
 
 /// Starts all shards and the log core and returns when each has its ring. The listeners go to shard 0.
@@ -89,7 +91,7 @@ pub fn start(
     let (hub, vacancies) = Hub::<Ground>::new(server.shards, Box::new(HubWaker(wakes.clone())));
     let log_core = start_log_core(server, wakes, &hub)?;
     let shards = start_shards(server, wakes, listening, freeing, (&hub, vacancies))?;
-    Ok(Crew { shards, log_core })
+    Ok(Crew { shards, log_core, hub })
 }
 
 fn start_log_core(

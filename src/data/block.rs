@@ -1,4 +1,5 @@
-//! One heap block that tells its own length: the ground of `listpack` and `intset`, and all the `unsafe` of both.
+//! One heap block that tells its own length: the ground of `listpack`, `intset` and large elements of lists, and all the
+//! `unsafe` of them.
 //!
 //! ```text
 //!  0           HEAD                    total           capacity
@@ -82,6 +83,25 @@ unsafe impl Frame for IntSetFrame {
             Some(Ok(count)) => width | u64::from(count) << 32,
             _ => 0,
         }
+    }
+}
+
+/// Bytes as they are: the head is the length of the whole in 64 bits.
+#[derive(Debug)]
+pub(super) struct PlainFrame;
+
+// SAFETY: pure, and at least HEAD.
+unsafe impl Frame for PlainFrame {
+    const HEAD: usize = 8;
+
+    #[inline]
+    fn total(head: u64) -> usize {
+        usize::try_from(head).unwrap_or(usize::MAX).max(Self::HEAD)
+    }
+
+    #[inline]
+    fn resized(_: u64, total: usize) -> u64 {
+        u64::try_from(total).unwrap_or(0)
     }
 }
 

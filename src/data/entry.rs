@@ -9,7 +9,7 @@
 //!                                 if key_len   if         if form is Int,                 if form is
 //!                                 == 65535     EXPIRE     if form is Object                Inline
 //!
-//!  meta: bits 0-3 kind | 4-5 form | 6 EXPIRE | 7 RAW | 8-31 LRU clock or LFU counter
+//!  meta: bits 0-2 kind | 3 MARK | 4-5 form | 6 EXPIRE | 7 RAW | 8-31 LRU clock or LFU counter
 //! ```
 //!
 //! Invariants:
@@ -19,15 +19,18 @@
 //! - An object lies in the block by value: a small collection is two blocks, the entry's and its packed elements'.
 //! - Inline values are at most [`INLINE_MAX`] bytes, so `val_len` always suffices; only a key can be too long for
 //!   its field, and then the length stands in a word of its own.
+//! - MARK means something for entries of a [`Table`](super::table::Table) only, which sets it: see its `keep.rs`.
 //! - Key and expiry of an entry cannot be changed through a reference: the table counts on both. They change by
 //!   moving the [`EntryBox`] through [`EntryBox::with_key`] and [`EntryBox::with_expire`].
 //!
-//! An entry belongs to the thread that owns its table (`Send`, not `Sync`: the access clock is a [`Cell`]).
+//! An entry belongs to the thread that owns its table. Point-in-time copies of a collection share its elements' entries,
+//! which then are read on other threads: so the word that reads change (the access clock's) is atomic, though never
+//! contended.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{NonNull, slice_from_raw_parts_mut};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::object::Object;
 
@@ -47,6 +50,8 @@ const _: () = assert!(OBJECT == 24 && align_of::<Object>() == WORD);
 /// `key_len` of an entry whose key length stands in a word of its own.
 const WIDE_KEY: u16 = u16::MAX;
 
+const KIND_MASK: u32 = 0b111;
+const MARK: u32 = 1 << 3;
 const FORM_SHIFT: u32 = 4;
 const FORM_MASK: u32 = 0b11 << FORM_SHIFT;
 const HAS_EXPIRE: u32 = 1 << 6;
@@ -143,11 +148,44 @@ impl Shape {
     }
 }
 
+/// The first word of a header.
+#[repr(transparent)]
+struct Meta(AtomicU32);
+
+impl Meta {
+    #[inline]
+    fn get(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    /// Two who set it at once may lose the clock of one; nothing but the clock changes through a shared reference.
+    #[inline]
+    fn set(&self, meta: u32) {
+        self.0.store(meta, Relaxed);
+    }
+}
+
 #[repr(C, align(8))]
 struct Header {
-    meta: Cell<u32>,
+    meta: Meta,
     key_len: u16,
     val_len: u16,
+}
+
+impl Header {
+    /// The shape of the block that it heads; `wide_len` reads the length of a key that stands behind it.
+    #[inline]
+    fn shape(&self, wide_len: impl FnOnce() -> usize) -> Shape {
+        let meta = self.meta.get();
+        let wide = self.key_len == WIDE_KEY;
+        Shape {
+            wide,
+            expire: meta & HAS_EXPIRE != 0,
+            fixed: fixed_len(meta),
+            key_len: if wide { wide_len() } else { usize::from(self.key_len) },
+            inline_len: usize::from(self.val_len),
+        }
+    }
 }
 
 /// The contents of an [`EntryBox`]. Only ever behind a reference.
@@ -169,17 +207,7 @@ impl Entry {
 
     #[inline]
     fn shape(&self) -> Shape {
-        let meta = self.header.meta.get();
-        let wide = self.header.key_len == WIDE_KEY;
-        let key_len =
-            if wide { usize::from_ne_bytes(self.word_bytes(0)) } else { usize::from(self.header.key_len) };
-        Shape {
-            wide,
-            expire: meta & HAS_EXPIRE != 0,
-            fixed: fixed_len(meta),
-            key_len,
-            inline_len: usize::from(self.header.val_len),
-        }
+        self.header.shape(|| usize::from_ne_bytes(self.word_bytes(0)))
     }
 
     #[inline]
@@ -218,7 +246,7 @@ impl Entry {
     #[inline]
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match self.header.meta.get() & 0xF {
+        match self.header.meta.get() & KIND_MASK {
             0 => Kind::String,
             1 => Kind::List,
             2 => Kind::Set,
@@ -371,6 +399,19 @@ impl Entry {
         self.header.meta.set(if raw { meta | RAW } else { meta & !RAW });
     }
 
+    /// The mark by which a table tells entries that a snapshot has saved from those it has not.
+    #[inline]
+    pub(in crate::data) fn mark(&self) -> bool {
+        self.header.meta.get() & MARK != 0
+    }
+
+    /// Sets [`mark`](Entry::mark).
+    #[inline]
+    pub(in crate::data) fn set_mark(&self, mark: bool) {
+        let meta = self.header.meta.get();
+        self.header.meta.set(meta & !MARK | u32::from(mark) * MARK);
+    }
+
     /// Bytes that the entry asked the allocator for: its block and what the value holds besides.
     #[must_use]
     pub fn mem_bytes(&self) -> usize {
@@ -388,6 +429,19 @@ impl Entry {
             ValueRef::Object(object) => object.free_effort(),
             _ => 1,
         }
+    }
+
+    /// The entry as it is now, which later changes leave alone: what is large in it is shared, not copied.
+    #[must_use]
+    pub fn share(&mut self) -> EntryBox {
+        let object = self.object_mut().map(Object::share);
+        let payload = match (object, self.value()) {
+            (Some(object), _) => Payload::Object(object),
+            (None, ValueRef::Int(number)) => Payload::Int(number),
+            (None, ValueRef::Bytes(bytes)) => Payload::Inline(bytes),
+            (None, ValueRef::Object(_)) => unreachable!("an object that is none"),
+        };
+        EntryBox::build(self.header.meta.get(), self.key(), self.expire_ms(), payload)
     }
 
     /// A copy of the entry under another key (COPY), with the same expiry and access field.
@@ -428,9 +482,11 @@ pub struct EntryBox {
 
 // SAFETY: the box owns its block and the object in it (which is `Send`); nothing else points to either.
 unsafe impl Send for EntryBox {}
+// SAFETY: through a shared reference an entry is only read, but for its atomic first word; its object is `Sync`.
+unsafe impl Sync for EntryBox {}
 
 const _: () = {
-    const fn sendable<T: Send>() {}
+    const fn sendable<T: Send + Sync>() {}
     sendable::<Object>();
     assert!(size_of::<Option<EntryBox>>() == 8);
 };
@@ -506,7 +562,7 @@ impl EntryBox {
         };
         let expire_flag = if expire.is_some() { HAS_EXPIRE } else { 0 };
         let header = Header {
-            meta: Cell::new(meta & !HAS_EXPIRE | expire_flag),
+            meta: Meta(AtomicU32::new(meta & !HAS_EXPIRE | expire_flag)),
             key_len: narrow.unwrap_or(WIDE_KEY),
             val_len,
         };
@@ -543,21 +599,8 @@ impl EntryBox {
     #[inline]
     fn entry_ptr(&self) -> *mut Entry {
         // SAFETY: the block starts with an initialised header, and a wide key's length follows it.
-        let tail_len = unsafe {
-            let header = self.block.as_ref();
-            let meta = header.meta.get();
-            let wide = header.key_len == WIDE_KEY;
-            let key_len =
-                if wide { self.block.add(1).cast::<usize>().read() } else { usize::from(header.key_len) };
-            let shape = Shape {
-                wide,
-                expire: meta & HAS_EXPIRE != 0,
-                fixed: fixed_len(meta),
-                key_len,
-                inline_len: usize::from(header.val_len),
-            };
-            shape.tail_len()
-        };
+        let tail_len =
+            unsafe { self.block.as_ref().shape(|| self.block.add(1).cast::<usize>().read()).tail_len() };
         slice_from_raw_parts_mut(self.block.as_ptr().cast::<u8>(), tail_len) as *mut Entry
     }
 

@@ -196,6 +196,15 @@ impl Set {
         }
     }
 
+    /// A copy of the set as it is now, which shares the parts of a table with it (see [`Fields::share`]).
+    #[must_use]
+    pub fn share(&mut self) -> Set {
+        match self {
+            Set::Table(table) => Set::Table(Box::new(table.share())),
+            packed => packed.clone(),
+        }
+    }
+
     /// Bytes that the set asked the allocator for beside its entry's block.
     #[must_use]
     pub fn mem_bytes(&self) -> usize {

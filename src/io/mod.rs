@@ -1,18 +1,23 @@
 //! L0: the only user of io-uring and glommio: the shard driver, its simulated twin, wakes between threads.
 //!
-//! A shard's loop sees the world through [`Driver`]: time, listeners, sockets, wakes. `uring::Uring` is the real one;
-//! `sim::Sim` runs the same loop in a test with simulated time and sockets.
+//! The loops of shards and of the log thread see the world through [`Driver`]: time, listeners, sockets, wakes; the log
+//! thread through [`Files`] as well. `uring::Uring` is the real one of both; `sim::SimDriver` runs the same loops in a
+//! test with simulated time, sockets and disk.
 
 pub mod core;
+pub mod files;
 pub mod net;
 pub mod sim;
 pub mod uring;
 pub mod wake;
 
+use bytes::Bytes;
+pub use files::{FileEvent, FileId, Files, Open};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// A connected socket as its driver knows it; valid until [`Driver::close`].
+/// A socket as its driver knows it; valid until [`Driver::close`] or `Event::Released`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Sock(pub u32);
 
@@ -56,6 +61,29 @@ pub enum Event<B, S> {
         /// Bytes sent; fewer than the buffer's length only on error.
         result: io::Result<usize>,
     },
+    /// A send of shared bytes is over; the next may begin.
+    SentShared {
+        /// On this socket.
+        sock: Sock,
+        /// Bytes sent; fewer than were handed in only on error.
+        result: io::Result<usize>,
+    },
+    /// What [`Driver::connect`] began is over. Receiving has begun, or the socket is still to be closed.
+    Connected {
+        /// This socket.
+        sock: Sock,
+        /// Why it failed.
+        result: io::Result<()>,
+    },
+    /// What [`Driver::release`] asked for: nothing is in flight on the socket any more, and no event names it again.
+    Released {
+        /// What it was.
+        sock: Sock,
+        /// The open socket, for another driver to adopt.
+        socket: S,
+    },
+    /// Something happened to a file.
+    File(FileEvent),
 }
 
 /// Time as a driver tells it.
@@ -76,7 +104,7 @@ pub enum Wait {
     AtMost(Duration),
 }
 
-/// What a shard's loop needs of the outside. All calls come from the shard's thread.
+/// What a loop needs of the outside. All calls come from the loop's own thread.
 pub trait Driver {
     /// Received bytes.
     type Buf: AsRef<[u8]>;
@@ -98,9 +126,20 @@ pub trait Driver {
     fn hear(&mut self, sock: Sock, on: bool);
     /// Sends the whole buffer. One send per socket at a time: the next after `Sent`.
     fn send(&mut self, sock: Sock, buffer: Vec<u8>);
+    /// Sends all of `bytes` without a copy, as [`Driver::send`] does; `SentShared` tells of its end.
+    fn send_shared(&mut self, sock: Sock, bytes: Bytes);
+    /// Connects to `to`, from the address `from` if given (`bind-source-addr`), with TCP_NODELAY and with keepalive probes
+    /// every so many seconds (0: none). `Connected` tells how it went, whatever fails; until then nothing may be sent. To give
+    /// up waiting, close it.
+    fn connect(&mut self, to: SocketAddr, from: Option<IpAddr>, keepalive_s: u64) -> Sock;
+    /// Stops receiving on a socket for good and gives it out, open, with `Released`, when neither a receive nor a send is
+    /// in flight. What arrives before comes as `Received` as ever, and the peer's end as `Ended` (the next driver sees it
+    /// again); what arrives later stays in the socket for the next driver. No send may begin meanwhile.
+    fn release(&mut self, sock: Sock);
     /// Ends a socket. No event names it afterwards.
     fn close(&mut self, sock: Sock);
-    /// Wakes another shard's driver if it may be asleep; takes effect at the latest in the next turn.
+    /// Wakes the driver with this number (shards from 0, the log thread behind them) if it may be asleep; takes effect at
+    /// the latest in the next turn.
     fn wake(&mut self, shard: usize);
     /// Submits what was asked for, waits as told, and appends what happened to `events`.
     ///

@@ -2,7 +2,7 @@
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -66,23 +66,40 @@ impl Connection for OwnedFd {
     }
 
     fn tune(&self, keepalive_s: u64) {
-        let socket = SockRef::from(self);
         // A socket that dies while it is tuned reports that on its first receive.
-        let _ = socket.set_tcp_nodelay(true);
-        if keepalive_s > 0 {
-            // Redis: anet.c anetKeepAlive: probes at a third of the interval, three of them.
-            let third = Duration::from_secs((keepalive_s / 3).max(1));
-            let probes = TcpKeepalive::new()
-                .with_time(Duration::from_secs(keepalive_s))
-                .with_interval(third)
-                .with_retries(3);
-            let _ = socket.set_tcp_keepalive(&probes);
-        }
+        let _ = tune(&SockRef::from(self), keepalive_s);
     }
 
     fn refuse(&self, line: &[u8]) {
         let _ = SockRef::from(self).send_with_flags(line, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL);
     }
+}
+
+fn tune(socket: &Socket, keepalive_s: u64) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    if keepalive_s == 0 {
+        return Ok(());
+    }
+    // Redis: anet.c anetKeepAlive: probes at a third of the interval, three of them.
+    let third = Duration::from_secs((keepalive_s / 3).max(1));
+    let probes =
+        TcpKeepalive::new().with_time(Duration::from_secs(keepalive_s)).with_interval(third).with_retries(3);
+    socket.set_tcp_keepalive(&probes)
+}
+
+/// A socket that may be connected to `to`, from the address `from` if given, tuned as [`Connection::tune`] does.
+///
+/// # Errors
+/// No more descriptors, or `from` is no address of this machine or of another family than `to`.
+pub fn outgoing(to: SocketAddr, from: Option<IpAddr>, keepalive_s: u64) -> io::Result<OwnedFd> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+    tune(&socket, keepalive_s)?;
+    if let Some(from) = from {
+        // Redis: anet.c anetTcpGenericConnect: the source may still be held by a connection that has ended.
+        socket.set_reuse_address(true)?;
+        socket.bind(&SocketAddr::new(from, 0).into())?;
+    }
+    Ok(socket.into())
 }
 
 /// Listens on one address (a host name, an IPv4 or IPv6 address, `*` or `::*`).

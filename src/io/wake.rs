@@ -6,6 +6,8 @@
 //! | `ring` | its shard, once | other shards | when the ring is made |
 //! | `event` | any waker | its shard's ring | write of 1 |
 //!
+//! Threads are numbered: shards from 0, the log thread behind them. "Shard" below means any of them.
+//!
 //! No wake is lost: the sleeper stores `sleeping`, fences, looks once more at everything that could wake it, then
 //! sleeps; a waker publishes its message, fences, and looks at `sleeping`. One of the two sees the other.
 
@@ -21,13 +23,13 @@ struct Cell {
     event: OwnedFd,
 }
 
-/// The wake cells of all shards.
+/// The wake cells of all shards and of the log thread.
 pub struct Wakes {
     cells: Box<[CachePadded<Cell>]>,
 }
 
 impl Wakes {
-    /// Cells for `shards` shards.
+    /// Cells for `shards` threads, numbered from 0.
     ///
     /// # Errors
     /// No more file descriptors.
@@ -55,6 +57,11 @@ impl Wakes {
         if let Some(cell) = self.cells.get(shard) {
             cell.ring.store(ring, Ordering::Release);
         }
+    }
+
+    /// The ring of `shard` is about to be closed; its number may soon be that of another file, which takes no messages.
+    pub fn unset_ring(&self, shard: usize) {
+        self.set_ring(shard, -1);
     }
 
     /// `shard` is about to sleep; it must now look once more at everything that could wake it.

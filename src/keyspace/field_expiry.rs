@@ -20,6 +20,8 @@ use std::ops::Bound::{Excluded, Unbounded};
 const FIELDS_PER_VISIT: usize = 300;
 /// Keys that a registration checks for being listed in vain.
 const CHECKED: usize = 2;
+/// Keys that are looked at to find one that is listed in earnest.
+const LOOKED_AT: usize = 1000;
 
 /// The keys of one database that hold fields with a time to live.
 #[derive(Debug, Default)]
@@ -71,6 +73,12 @@ impl FieldDue {
             }
             self.checked = Some(next);
         }
+    }
+
+    /// Whether `table` holds a hash with times. If none of very many keys is listed in earnest, it may err.
+    pub(super) fn holds_times(&self, table: &Table) -> bool {
+        let found = self.by_key.keys().take(LOOKED_AT).any(|key| next_due(table, key).is_some());
+        found || self.len() > LOOKED_AT
     }
 
     /// Number of keys listed.

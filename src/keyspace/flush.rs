@@ -16,8 +16,10 @@ impl Store {
         let count = old.len();
         self.stats.dirty = self.stats.dirty.saturating_add(count as u64);
         self.touch_replaced(db, &old);
-        if lazy && count > 0 {
+        if lazy {
             self.stats.lazyfreed = self.stats.lazyfreed.saturating_add(count as u64);
+        }
+        if let Some(old) = self.keep_flushed(old).filter(|_| lazy && count > 0) {
             self.to_drop.push(ToDrop::Table(old));
         }
         count
@@ -51,12 +53,12 @@ impl Store {
             return;
         }
         let Some(new) = self.dbs.get(db).map(|d| &d.table) else { return };
-        let now_ms = self.now_ms;
+        let (now_ms, ageless) = (self.now_ms, self.ageless);
         self.watched.touch_all(db, |key, was_expired| {
             let key = HKey::new(key);
             let before = !was_expired && old.contains(&key);
             match new.find(&key) {
-                Some(entry) if entry.expire_ms().is_some_and(|at| at < now_ms) && !before => {
+                Some(entry) if entry.expire_ms().is_some_and(|at| at < now_ms && !ageless) && !before => {
                     Verdict::SameExpired
                 }
                 Some(_) => Verdict::Changed,

@@ -113,7 +113,7 @@ impl Store {
             Slot::Occupied(occupied) => occupied,
         };
         let entry = occupied.get_mut();
-        if entry.expire_ms().is_some_and(|at| at < now_ms) {
+        if entry.expire_ms().is_some_and(|at| at < now_ms && !self.ageless) {
             self.expire(db, key);
             return self.edit_slot(db, key, fresh, edit);
         }

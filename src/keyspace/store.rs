@@ -5,6 +5,7 @@
 //! hashed once however often a handler looks at it.
 
 use super::evict::Pool;
+use super::snapshot::Snapshot;
 use super::{Blocked, Class, FieldDue, Watched, lru, notify};
 use crate::base::prng::Prng;
 use crate::data::{Entry, EntryBox, HKey, Kind, Limits, Table};
@@ -88,6 +89,9 @@ pub struct Store {
     /// Keys that have expired are invisible but stay: a pause holds writes back, and removing is one (db.c
     /// `expireIfNeeded`).
     pub keeps_expired: bool,
+    /// No key counts as expired, whatever its time: a master's stream or a log of commands is being applied, which says
+    /// itself what expired when (db.c `keyIsExpired`, `expireIfNeeded`).
+    pub ageless: bool,
     /// Watched keys.
     pub watched: Watched,
     /// Clients that wait for keys.
@@ -106,6 +110,8 @@ pub struct Store {
     pub lapsed: Vec<(usize, Box<[u8]>)>,
     /// Random numbers of this shard.
     pub rng: Prng,
+    /// The snapshot that runs.
+    pub(super) snapshot: Option<Box<Snapshot>>,
     /// The keys that eviction takes next.
     pub(super) evict_pool: Pool,
     /// The database that the expire cycle goes on with.
@@ -127,6 +133,7 @@ impl Store {
             limits: Limits::default(),
             no_touch: false,
             keeps_expired: false,
+            ageless: false,
             watched: Watched::default(),
             blocked: Blocked::default(),
             journal: Journal::default(),
@@ -136,6 +143,7 @@ impl Store {
             to_drop: Vec::new(),
             lapsed: Vec::new(),
             rng: Prng::new(seed),
+            snapshot: None,
             evict_pool: Pool::default(),
             expire_db: 0,
             evict_db: 0,
@@ -170,7 +178,7 @@ impl Store {
     pub fn read(&mut self, db: usize, key: &HKey<'_>) -> Option<&Entry> {
         let found = self.dbs.get(db).and_then(|d| d.table.find(key));
         match found {
-            Some(entry) if entry.expire_ms().is_none_or(|at| at >= self.now_ms) => {
+            Some(entry) if !self.expired(entry) => {
                 self.stats.hits += 1;
                 if !self.no_touch {
                     entry.set_lru(lru::used(entry.lru(), self.now_ms, &self.policy, &mut self.rng));
@@ -239,7 +247,13 @@ impl Store {
     /// Whether `entry` is past its time.
     #[inline]
     pub fn expired(&self, entry: &Entry) -> bool {
-        entry.expire_ms().is_some_and(|at| at < self.now_ms)
+        self.past(entry.expire_ms())
+    }
+
+    /// Whether `at_ms` is the time of a key that has expired.
+    #[inline]
+    pub(super) fn past(&self, at_ms: Option<i64>) -> bool {
+        at_ms.is_some_and(|at| at < self.now_ms && !self.ageless)
     }
 
     /// Stores `entry` under `key` in place of whatever was there. Returns what was there.

@@ -55,7 +55,7 @@ impl Store {
         };
         let entry = occupied.get_mut();
         let old_ms = entry.expire_ms();
-        if old_ms.is_some_and(|at| at < now_ms) {
+        if old_ms.is_some_and(|at| at < now_ms && !self.ageless) {
             self.expire(db, key);
             return self.set_string(db, key, value, expire);
         }
@@ -109,7 +109,7 @@ impl Store {
             Slot::Occupied(occupied) => occupied,
         };
         let entry = occupied.get_mut();
-        if entry.expire_ms().is_some_and(|at| at < now_ms) {
+        if entry.expire_ms().is_some_and(|at| at < now_ms && !self.ageless) {
             self.expire(db, key);
             return self.add_int(db, key, by);
         }

@@ -10,13 +10,17 @@
 //! origins of transactions. It holds no keys and is never waited for by a shard, so it goes on when a shard is busy, and
 //! shards go on when a disk or a replica is slow. Everything in it is touched by its thread only.
 
+mod cut;
+
 use crate::command::server_state::Request;
 use crate::command::{Note, Server};
 use crate::config::Config;
 use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, Time, Wait};
+use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
-use crate::shard::txn::Hub;
+use crate::shard::txn::{Hub, ShardSet};
+use cut::{CancelWork, CutWork, Funnel, Piece};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,15 +40,27 @@ pub struct Parts<D: Driver> {
     pub wakes: Arc<Wakes>,
 }
 
+/// A snapshot that shards are making.
+struct Running {
+    id: u64,
+    /// Shards that have not ended it.
+    open: usize,
+    is_cancelled: bool,
+}
+
 /// The log core. See the module's documentation.
 pub struct LogCore<D: Driver> {
     id: usize,
     server: Arc<Server>,
     config: Arc<Config>,
     driver: D,
-    #[expect(dead_code, reason = "cuts come with the snapshot")]
     hub: Arc<Hub<Ground>>,
     wakes: Arc<Wakes>,
+    /// What shards hand over of the running snapshot.
+    funnel: Arc<Funnel>,
+    /// The number of the snapshot that runs; none begins before all shards have ended it, cancelled or not.
+    snapshot: Option<Running>,
+    snapshots: u64,
     time: Time,
     next_cron_ns: u64,
     events: Vec<Event<D::Buf, D::Socket>>,
@@ -59,6 +75,9 @@ impl<D: Driver> LogCore<D> {
         LogCore {
             id: server.log_core(),
             config: server.config.load_full(),
+            funnel: Arc::new(Funnel::new(server.clone())),
+            snapshot: None,
+            snapshots: 0,
             server,
             driver,
             hub,
@@ -85,7 +104,7 @@ impl<D: Driver> LogCore<D> {
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn rest(&mut self) -> Wait {
         self.wakes.announce_sleep(self.id);
-        if self.server.log.is_filled() || self.server.has_notes(self.id) {
+        if self.server.log.is_filled() || self.server.has_notes(self.id) || self.funnel.is_filled() {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
@@ -111,6 +130,9 @@ impl<D: Driver> LogCore<D> {
         for request in self.server.log.take() {
             self.request(request);
         }
+        for (id, shard, piece) in self.funnel.take() {
+            self.piece(id, shard, piece);
+        }
         if self.time.mono_ns >= self.next_cron_ns {
             self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
             self.cron();
@@ -131,4 +153,40 @@ impl<D: Driver> LogCore<D> {
     }
 
     fn cron(&mut self) {}
+
+    /// Makes a cut at which all shards begin a snapshot, written by `encode`. `None` while another one is not over.
+    pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>) -> Option<u64> {
+        if self.snapshot.is_some() {
+            return None;
+        }
+        self.snapshots += 1;
+        let (id, funnel) = (self.snapshots, self.funnel.clone());
+        self.snapshot = Some(Running { id, open: self.server.shards, is_cancelled: false });
+        let all = ShardSet::all(self.server.shards);
+        self.hub.independent(self.id, all, Arc::new(CutWork { id, encode, funnel }));
+        Some(id)
+    }
+
+    /// Gives the running snapshot up: what still comes of it is dropped.
+    pub(self) fn cancel_snapshot(&mut self) {
+        if let Some(running) = self.snapshot.as_mut().filter(|running| !running.is_cancelled) {
+            running.is_cancelled = true;
+            let all = ShardSet::all(self.server.shards);
+            self.hub.independent(self.id, all, Arc::new(CancelWork { id: running.id }));
+        }
+    }
+
+    /// A shard handed over a piece of its snapshot.
+    fn piece(&mut self, id: u64, shard: usize, piece: Piece) {
+        let Some(running) = self.snapshot.as_mut().filter(|running| running.id == id) else { return };
+        let is_wanted = !running.is_cancelled;
+        match &piece {
+            Piece::End(_) => running.open = running.open.saturating_sub(1),
+            Piece::Block(block) if !is_wanted => self.funnel.done(shard, block.bytes.len()),
+            Piece::Block(_) | Piece::Begun(_) => {}
+        }
+        if running.open == 0 {
+            self.snapshot = None;
+        }
+    }
 }

@@ -38,12 +38,17 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
         lazy_user_flush: config.lazyfree_lazy_user_flush,
         events: crate::keyspace::effective_events(config.notify_keyspace_events.0),
     };
+    store.limits = limits(config, store.limits.list_plain_bytes);
+}
+
+/// Where encodings change, by the configuration. No directive says from how many bytes on a list's element is stored
+/// plain: DEBUG does.
+pub fn limits(config: &Config, list_plain_bytes: usize) -> Limits {
     let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    store.limits = Limits {
+    Limits {
         list_node_size: config.list_max_listpack_size,
         list_compress_depth: config.list_compress_depth,
-        // No directive: DEBUG sets it.
-        list_plain_bytes: store.limits.list_plain_bytes,
+        list_plain_bytes,
         hash_entries: size(config.hash_max_listpack_entries),
         hash_value_bytes: size(config.hash_max_listpack_value),
         set_ints: size(config.set_max_intset_entries),
@@ -54,7 +59,7 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
         stream_node_bytes: size(config.stream_node_max_bytes),
         stream_node_entries: usize::try_from(config.stream_node_max_entries).unwrap_or(0),
         hll_sparse_bytes: size(config.hll_sparse_max_bytes),
-    };
+    }
 }
 
 impl<D: Driver> Shard<D>

@@ -8,6 +8,7 @@ use crate::command::access::{self, Culprit};
 use crate::command::meta::flag;
 use crate::command::pubsub::allowed_while_subscribed;
 use crate::command::server_state::Pause;
+use crate::command::server_state::loading::REFUSAL;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, Route, Server, Session, ShardOp, scripting};
 use crate::config::ProtectedAction;
@@ -62,10 +63,13 @@ where
             let failure = Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
             return Some(self.refused(key, command, &failure));
         }
-        if let Some(failure) = self.busy(key, command, argv) {
+        if let Some(failure) = self.busy_subscribing(key, command) {
             return Some(self.refused(key, command, &failure));
         }
-        if let Some(failure) = self.busy_subscribing(key, command) {
+        if self.server.loading.is_any() && !self.may_run_while_loading(key, command) {
+            return Some(self.refused(key, command, &Failure::text(REFUSAL)));
+        }
+        if let Some(failure) = self.busy(key, command, argv) {
             return Some(self.refused(key, command, &failure));
         }
         if self.server.is_congested() && self.publishes(key, command) {
@@ -162,6 +166,19 @@ where
             command.full_name
         );
         Some(Failure::Bytes(line.into_bytes()))
+    }
+
+    /// Whether a command may run while a dataset is loaded: by its flags, and by those of what EXEC is about to run
+    /// (server.c `processCommand`, is_denyloading_command and is_deny_async_loading_command).
+    fn may_run_while_loading(&self, key: usize, command: &'static Command) -> bool {
+        let asynchronous = self.server.loading.is_async();
+        let may = |c: &Command| match asynchronous {
+            true => !c.row.meta.has(flag::NO_ASYNC_LOADING),
+            false => c.row.meta.has(flag::LOADING),
+        };
+        let queue = || self.conns.get(key)?.session.as_ref()?.multi.as_ref().map(|multi| &multi.queue);
+        let is_exec = matches!(command.row.handler, Handler::Shard(ShardOp::Exec));
+        may(command) && (!is_exec || queue().is_none_or(|queue| queue.iter().all(|q| may(q.command))))
     }
 
     /// Whether a command may publish: messages, or events of what it writes.

@@ -16,8 +16,9 @@ where
     /// Evicts this shard's share of what is over `maxmemory` and wakes the shard that holds the most. `false`: memory is
     /// over the limit and nothing may go anywhere.
     pub(super) fn relieve(&mut self) -> bool {
-        if self.server.paused(self.time.unix_ms).is_some() {
-            // Keys stay as they are while writes are held back (evict.c `performEvictions`).
+        if self.server.paused(self.time.unix_ms).is_some() || self.server.loading.is_on() {
+            // Keys stay as they are while writes are held back or a dataset is loaded (evict.c `performEvictions`,
+            // `isSafeToPerformEvictions`).
             return true;
         }
         let limit = self.config.maxmemory;
@@ -128,7 +129,8 @@ where
     /// Removes keys that are due, for at most the budget of a turn; if there are more, goes on after a pause.
     pub(super) fn run_expiry(&mut self) {
         let effort = self.config.active_expire_effort;
-        let paused = self.server.paused(self.time.unix_ms).is_some();
+        // Redis runs no cron while it loads: a log of commands finds the keys that it speaks of.
+        let paused = self.server.paused(self.time.unix_ms).is_some() || self.server.loading.is_on();
         let Some(ground) = self.seat.state() else { return };
         ground.store.tracking.caller = 0;
         if !self.active_expire || paused {

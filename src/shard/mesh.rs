@@ -148,26 +148,8 @@ impl<S> Mesh<S> {
     pub fn request(&mut self, to: usize, caller: Caller, command: usize, argv: Args<'_>) {
         let Some(Some(link)) = self.links.get_mut(to) else { return };
         let batch = link.open.get_or_insert_with(|| self.spares.pop().unwrap_or_default());
-        let out = &mut batch.requests;
-        let flags = [(caller.proto == Proto::V3, V3), (caller.no_touch, NO_TOUCH), (caller.tracks, TRACKS)]
-            .iter()
-            .fold(0, |flags, (on, flag)| if *on { flags | flag } else { flags });
-        out.extend_from_slice(&caller.conn.to_le_bytes());
-        for n in [command, caller.db] {
-            out.extend_from_slice(&u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());
-        }
-        out.extend_from_slice(&flags.to_le_bytes());
-        out.extend_from_slice(&caller.client.to_le_bytes());
-        let argc = u32::try_from(argv.len()).unwrap_or(u32::MAX);
-        out.extend_from_slice(&argc.to_le_bytes());
-        out.extend_from_slice(&caller.user.to_le_bytes());
-        for word in argv {
-            out.extend_from_slice(&(word.len() as u64).to_le_bytes());
-        }
-        for word in argv {
-            out.extend_from_slice(word);
-        }
-        if out.len() >= BATCH_BYTES
+        write_request(&mut batch.requests, caller, command, argv);
+        if batch.requests.len() >= BATCH_BYTES
             && let Some(batch) = link.open.take()
         {
             link.put(Parcel::Requests(batch));
@@ -319,6 +301,28 @@ impl<S> Link<S> {
     }
 }
 
+/// Appends a request, as [`Batch::request_at`] reads it.
+pub(super) fn write_request(out: &mut Vec<u8>, caller: Caller, command: usize, argv: Args<'_>) {
+    let flags = [(caller.proto == Proto::V3, V3), (caller.no_touch, NO_TOUCH), (caller.tracks, TRACKS)]
+        .iter()
+        .fold(0, |flags, (on, flag)| if *on { flags | flag } else { flags });
+    out.extend_from_slice(&caller.conn.to_le_bytes());
+    for n in [command, caller.db] {
+        out.extend_from_slice(&u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());
+    }
+    out.extend_from_slice(&flags.to_le_bytes());
+    out.extend_from_slice(&caller.client.to_le_bytes());
+    let argc = u32::try_from(argv.len()).unwrap_or(u32::MAX);
+    out.extend_from_slice(&argc.to_le_bytes());
+    out.extend_from_slice(&caller.user.to_le_bytes());
+    for word in argv {
+        out.extend_from_slice(&(word.len() as u64).to_le_bytes());
+    }
+    for word in argv {
+        out.extend_from_slice(word);
+    }
+}
+
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
@@ -328,9 +332,12 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 }
 
 impl Batch {
+    /// Bytes of a request before its lengths of words.
+    pub const HEAD: usize = 32;
+
     /// The request of shard `from` at `at` with its words, and the position of the next; `None` at the end.
     pub fn request_at(from: usize, requests: &[u8], at: usize) -> Option<(Caller, usize, Argv<'_>, usize)> {
-        const HEAD: usize = 32;
+        const HEAD: usize = Batch::HEAD;
         let flags = u32_at(requests, at + 12)?;
         let caller = Caller {
             conn: u32_at(requests, at)?,

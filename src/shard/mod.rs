@@ -11,6 +11,7 @@
 //! other shards while this one is parked.
 
 mod accept;
+pub mod apply;
 mod blocked;
 mod busy;
 mod census;
@@ -27,13 +28,16 @@ mod order;
 mod output;
 mod pubsub;
 mod queue;
+mod reach;
 mod remote;
 mod route;
 mod script;
+mod snapshot;
 mod tracking;
 pub mod txn;
 
 pub use census::Census;
+pub use cron::limits;
 pub use ground::Ground;
 pub use mesh::{Mesh, build as build_mesh};
 
@@ -291,7 +295,10 @@ where
         if self.n > 1 {
             self.take_messages();
             self.take_stale();
-            worked |= self.meet_others();
+        }
+        // Of transactions there are some on a single shard too: the log core's.
+        worked |= self.meet_others();
+        if self.n > 1 {
             worked |= self.deliver_stale();
         }
         worked |= self.deliver_messages();
@@ -311,13 +318,14 @@ where
         }
         self.go_on_evicting();
         self.renew_policy();
+        let saving = self.run_snapshot(worked);
         self.end_turn();
         if worked {
             self.count_turn();
             self.spin_until_ns =
                 self.time.mono_ns.saturating_add(u64::from(self.config.shard_spin_us) * 1000);
         }
-        self.over_limit || self.has_messages() || (worked && self.n > 1 && !self.may_sleep())
+        saving || self.over_limit || self.has_messages() || (worked && self.n > 1 && !self.may_sleep())
     }
 
     /// What came from other shards: requests, answers, connections, transactions.
@@ -392,6 +400,8 @@ where
             Event::AcceptFailed { error, .. } => {
                 crate::observe::log::warning(&format!("Accepting client connection: {error}"));
             }
+            // No shard asks for these.
+            Event::SentShared { .. } | Event::Connected { .. } | Event::Released { .. } | Event::File(_) => {}
         }
     }
 
@@ -403,7 +413,7 @@ where
             return Wait::Never;
         }
         self.wakes.announce_sleep(self.id);
-        if !self.may_sleep() || self.has_messages() || self.server.has_notes(self.id) {
+        if !self.may_sleep() || self.has_messages() || self.server.has_notes(self.id) || self.may_save() {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
@@ -421,7 +431,7 @@ where
         let idle = || if self.seat.is_parked() { self.mesh.is_flushed() } else { self.mesh.is_idle() };
         // Who completes a transaction wakes its origin only if that sleeps already.
         let done = || self.waiting.iter().any(|w| w.is_done()) || self.visits.iter().any(|v| v.is_done());
-        self.n == 1 || (self.seat.may_sleep() && idle() && !done())
+        self.seat.may_sleep() && idle() && !done()
     }
 
     fn take_notes(&mut self) -> bool {

@@ -325,7 +325,7 @@ impl Whole<Ground> for WholeWork {
 }
 
 /// Sends what is in the outboxes of all lent stores, in the order in which it was published.
-fn publish(lent: &mut Lent<'_, Ground>, server: &Server) {
+pub(super) fn publish(lent: &mut Lent<'_, Ground>, server: &Server) {
     let mut items = Vec::new();
     for (_, ground) in lent.iter_mut() {
         if !ground.store.outbox.is_empty() {

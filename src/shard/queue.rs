@@ -4,11 +4,12 @@ use super::conn::Hold;
 use super::gate::watch_broken;
 use super::input::Flow;
 use super::multi::ExecKind;
+use super::reach::{Reach, reach};
 use super::txn::ShardSet;
 use super::{Connection, Driver, Shard};
 use crate::command::meta::flag;
 use crate::command::session::{Multi, Queued, Watching};
-use crate::command::{Args, Command, Route, ShardOp, table};
+use crate::command::{Args, Command, ShardOp};
 use crate::data::HKey;
 use crate::data::slot::key_slot;
 use crate::keyspace::{Store, slots};
@@ -136,18 +137,19 @@ where
                 // shard knows of new subscriptions.
                 shards.insert(self.id);
             }
-            let owner = match queued.command.row.route {
-                Route::Home => {
-                    independent = false;
+            let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+            // Whatever a script declares: in a transaction it cannot be run again if that was wrong.
+            let owner = match reach(queued.command, &argv, self.n) {
+                Reach::Nothing => None,
+                Reach::One(owner) => {
+                    shards.insert(owner);
+                    Some(owner)
+                }
+                Reach::Several(more) => {
+                    shards.extend(&more);
                     None
                 }
-                Route::Far(beyond) if beyond(&queued.argv.iter().map(Vec::as_slice).collect::<Vec<_>>()) => {
-                    shards.extend(&ShardSet::all(self.n));
-                    None
-                }
-                Route::Keys(_) | Route::Far(_) => self.owner_of_all(queued, &mut shards),
-                // Whatever a script declares: in a transaction it cannot be run again if that was wrong.
-                Route::Every(_) | Route::Cursor(_) | Route::Script => {
+                Reach::All => {
                     shards.extend(&ShardSet::all(self.n));
                     None
                 }
@@ -160,19 +162,6 @@ where
             _ if independent => ExecKind::Independent(shards, owners),
             _ => ExecKind::Dependent(shards),
         }
-    }
-
-    /// Adds the shards of a queued command's keys; its one owner, if there is just one.
-    fn owner_of_all(&self, queued: &Queued, shards: &mut ShardSet) -> Option<usize> {
-        let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-        let mut words = Vec::new();
-        table::keys_of(queued.command, &argv, &mut words).ok()?;
-        let mut one = ShardSet::new();
-        for word in words {
-            one.insert(slots::owner(key_slot(argv.get(word).copied().unwrap_or_default()), self.n));
-        }
-        shards.extend(&one);
-        if one.len() == 1 { one.last() } else { None }
     }
 
     fn watch(&mut self, key: usize, argv: Args<'_>) -> Flow {

@@ -10,14 +10,18 @@ use crate::resp::Argv;
 use smallvec::SmallVec;
 
 /// A request of another shard's connection, and where the next begins.
-type Visitor<'a> = (Caller, &'static Command, Argv<'a>, usize);
+pub(super) type Visitor<'a> = (Caller, &'static Command, Argv<'a>, usize);
 
 /// Reply bytes after which the rest of a batch waits for the next turn. A batch of small requests for large values would
 /// otherwise build gigabytes before their connections' output limits are looked at, and stall this shard meanwhile.
 const REPLIES_PER_TURN: usize = 4 * 1024 * 1024;
 
 /// The next few requests of a batch, from `at` on, which moves behind them.
-fn visitors_at<'r>(from: usize, requests: &'r [u8], at: &mut usize) -> SmallVec<[Visitor<'r>; AHEAD]> {
+pub(super) fn visitors_at<'r>(
+    from: usize,
+    requests: &'r [u8],
+    at: &mut usize,
+) -> SmallVec<[Visitor<'r>; AHEAD]> {
     let mut visitors = SmallVec::new();
     while visitors.len() < AHEAD
         && let Some((caller, command, argv, next)) = Batch::request_at(from, requests, *at)

@@ -158,23 +158,37 @@ where
             self.refuse(key, Some(command), &failure);
             return Flow::Done;
         }
-        let mut parts: Vec<(usize, Vec<Vec<u8>>, Vec<usize>)> = Vec::new();
-        for (position, &word) in words.iter().enumerate() {
-            let group = argv.get(word..word + step).unwrap_or_default();
-            let shard = slots::owner(key_slot(group.first().copied().unwrap_or_default()), self.n);
-            let part = match parts.iter_mut().position(|p| p.0 == shard) {
-                Some(i) => parts.get_mut(i),
-                None => {
-                    let head = argv.get(..first).unwrap_or_default().iter().map(|w| w.to_vec()).collect();
-                    parts.push((shard, head, Vec::new()));
-                    parts.last_mut()
-                }
-            };
-            if let Some((_, words, positions)) = part {
-                words.extend(group.iter().map(|w| w.to_vec()));
-                positions.push(position);
-            }
-        }
+        let owned = |words: Vec<&[u8]>| words.into_iter().map(<[u8]>::to_vec).collect();
+        let parts = by_owner(argv, words, step, self.n)
+            .into_iter()
+            .map(|(shard, words, positions)| (shard, owned(words), positions))
+            .collect();
         self.start_fragments(key, command, parts, merge)
     }
+}
+
+/// One shard's part of a command that is split by its keys: the shard, the words, and the place of each of its keys among
+/// all.
+pub(super) type ByOwner<'a> = (usize, Vec<&'a [u8]>, Vec<usize>);
+
+/// Splits a command by its keys, which stand at `keys` and have `step` words each, over `shards` shards.
+pub(super) fn by_owner<'a>(argv: Args<'a>, keys: &[usize], step: usize, shards: usize) -> Vec<ByOwner<'a>> {
+    let first = keys.first().copied().unwrap_or(1);
+    let mut parts: Vec<ByOwner<'a>> = Vec::new();
+    for (position, &word) in keys.iter().enumerate() {
+        let group = argv.get(word..word + step).unwrap_or_default();
+        let shard = slots::owner(key_slot(group.first().copied().unwrap_or_default()), shards);
+        let part = match parts.iter_mut().position(|p| p.0 == shard) {
+            Some(i) => parts.get_mut(i),
+            None => {
+                parts.push((shard, argv.get(..first).unwrap_or_default().to_vec(), Vec::new()));
+                parts.last_mut()
+            }
+        };
+        if let Some((_, words, positions)) = part {
+            words.extend(group);
+            positions.push(position);
+        }
+    }
+    parts
 }

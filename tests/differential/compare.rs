@@ -85,14 +85,21 @@ fn by_nature(name: &str, words: &Words, queued: &[Words], oracle: &Value, tested
             }
             _ => false,
         },
-        ("KEYS" | "SMEMBERS" | "SUNION" | "SINTER" | "SDIFF", _) => same_elements(oracle, tested),
+        ("KEYS" | "SMEMBERS" | "SUNION" | "SINTER" | "SDIFF" | "HKEYS" | "HVALS", _) => {
+            same_elements(oracle, tested)
+        }
+        ("HGETALL", _) => same_pairs(oracle, tested),
         // A cursor means something only to the server that gave it.
-        ("SSCAN" | "ZSCAN", _) if words.get(2).is_some_and(|cursor| cursor != b"0") => {
+        ("SSCAN" | "ZSCAN" | "HSCAN", _) if words.get(2).is_some_and(|cursor| cursor != b"0") => {
             same_count(oracle, tested)
         }
-        ("SSCAN" | "ZSCAN", _) => same_scan(oracle, tested),
+        ("SSCAN" | "ZSCAN" | "HSCAN", _) => same_scan(oracle, tested),
         // By chance, unless all are asked for.
-        ("SPOP" | "SRANDMEMBER" | "ZRANDMEMBER", _) => match words.get(2) {
+        ("HRANDFIELD", _) if words.len() == 4 => match words.get(2) {
+            Some(count) if count == b"1000" => same_pairs(oracle, tested) || same_elements(oracle, tested),
+            _ => same_count(oracle, tested),
+        },
+        ("SPOP" | "SRANDMEMBER" | "ZRANDMEMBER" | "HRANDFIELD", _) => match words.get(2) {
             None => matches!((oracle, tested), (Value::Bulk(_), Value::Bulk(_))),
             Some(count) if count == b"1000" => {
                 same_elements(&numbers_normal(oracle), &numbers_normal(tested))
@@ -129,6 +136,7 @@ fn same_encoding(oracle: &Value, tested: &Value) -> bool {
         ("hashtable", "listpack"),
         ("intset", "listpack"),
         ("intset", "hashtable"),
+        ("listpack", "hashtable"),
         ("listpack", "skiplist"),
     ];
     let is = |value: &Value, name: &str| *value == Value::Bulk(name.as_bytes().to_vec());

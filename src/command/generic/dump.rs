@@ -79,7 +79,7 @@ pub(super) fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         }
     };
     let lazy = ctx.keys.store(&key).policy.lazy_server_del;
-    if at_ms.is_some_and(|at| at < now_ms) {
+    if at_ms.is_some_and(|at| at < ctx.judge_ms()) {
         // What has expired already only takes the place of what was there.
         if let Some(old) = ctx.keys.remove(&key) {
             ctx.keys.store(&key).free(old, lazy);

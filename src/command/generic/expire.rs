@@ -84,7 +84,7 @@ fn set(ctx: &mut Ctx<'_>, args: Args<'_>, unit: i64, base: i64) -> Outcome {
         ctx.out.int(0);
         return Ok(());
     }
-    if at <= ctx.keys.now_ms {
+    if at <= ctx.judge_ms() {
         delete(ctx, &key);
     } else {
         ctx.keys.set_expire(&key, Some(at));

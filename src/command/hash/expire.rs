@@ -65,7 +65,7 @@ fn set_times(ctx: &mut Ctx<'_>, args: Args<'_>, form: Form) -> Outcome {
         3 + usize::from(condition.is_some()),
         "ERR Parameter `numFields` should be greater than 0",
     )?;
-    let (now_ms, condition) = (ctx.keys.now_ms, condition.unwrap_or(Condition::Always));
+    let (now_ms, condition) = (ctx.judge_ms(), condition.unwrap_or(Condition::Always));
     let edited = ctx.keys.edit(&key, |hash: &mut Hash, _| {
         fields.iter().map(|field| hash.set_ttl(field, at_ms, condition, now_ms)).collect::<Vec<SetTtl>>()
     })?;

@@ -10,7 +10,7 @@ use crate::keyspace::Class;
 /// HINCRBY key field increment
 pub(super) fn hincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, field, by) = (HKey::new(word(args, 1)), word(args, 2), int(word(args, 3))?);
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let edited = ctx.keys.upsert(&key, Hash::default, |hash, limits| {
         let old = match hash.get(field, now_ms) {
             None => 0,
@@ -38,7 +38,7 @@ pub(super) fn hincrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if by.is_infinite() {
         return Err(Failure::text("ERR value is NaN or Infinity"));
     }
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let edited =
         ctx.keys.upsert(&key, Hash::default, |hash, limits| add_float(hash, field, by, limits, now_ms))?;
     let (text, ttl) = edited.result?;

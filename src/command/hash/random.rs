@@ -29,7 +29,7 @@ pub(super) fn hrandfield(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return Err(Failure::text("ERR value is out of range"));
     }
     // Every field must be as likely as any other, so those past their time go first (t_hash.c `hrandfieldCommand`).
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     if ctx.keys.read_as::<Hash>(&key)?.is_some_and(|hash| hash.next_due().is_some_and(|due| due < now_ms)) {
         ctx.keys.store(&key).expire_fields(db, &key, usize::MAX);
     }

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 /// HGET key field
 pub(super) fn hget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let hash = ctx.keys.read_as::<Hash>(&HKey::new(word(args, 1)))?;
     match hash.and_then(|hash| hash.get(word(args, 2), now_ms)) {
         Some(value) => reply_item(&mut ctx.out, value),
@@ -21,7 +21,7 @@ pub(super) fn hget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// HMGET key field [field ...]
 pub(super) fn hmget(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let (now_ms, fields) = (ctx.keys.now_ms, args.get(2..).unwrap_or_default());
+    let (now_ms, fields) = (ctx.judge_ms(), args.get(2..).unwrap_or_default());
     let hash = ctx.keys.read_as::<Hash>(&HKey::new(word(args, 1)))?;
     ctx.out.array(fields.len());
     for field in fields {
@@ -58,7 +58,7 @@ pub(super) fn hvals(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// Redis: t_hash.c `genericHgetallCommand`.
 fn list(ctx: &mut Ctx<'_>, args: Args<'_>, listed: Listed) -> Outcome {
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let hash = ctx.keys.read_as::<Hash>(&HKey::new(word(args, 1)))?;
     // Only a hash with times may hold fields that are not shown.
     let count = hash.map_or(0, |hash| match hash.next_due() {
@@ -89,7 +89,7 @@ pub(super) fn hlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// HSTRLEN key field
 pub(super) fn hstrlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let hash = ctx.keys.read_as::<Hash>(&HKey::new(word(args, 1)))?;
     let value = hash.and_then(|hash| hash.get(word(args, 2), now_ms));
     ctx.out.count(value.map_or(0, |value| value.len()));
@@ -98,7 +98,7 @@ pub(super) fn hstrlen(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// HEXISTS key field
 pub(super) fn hexists(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let hash = ctx.keys.read_as::<Hash>(&HKey::new(word(args, 1)))?;
     ctx.out.int(i64::from(hash.is_some_and(|hash| hash.contains(word(args, 2), now_ms))));
     Ok(())
@@ -106,7 +106,7 @@ pub(super) fn hexists(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// HSCAN key cursor [MATCH pattern] [COUNT count]
 pub(super) fn hscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let (from, now_ms) = (cursor(word(args, 2))?, ctx.keys.now_ms);
+    let (from, now_ms) = (cursor(word(args, 2))?, ctx.judge_ms());
     // Without a key the options are not looked at.
     let Some(hash) = ctx.keys.read_as::<Hash>(&HKey::new(word(args, 1)))? else {
         scan::head(&mut ctx.out, 0, 0);

@@ -52,7 +52,7 @@ fn times(ctx: &mut Ctx<'_>, args: Args<'_>, show: impl Fn(i64) -> i64) -> Outcom
 
 /// HPERSIST key FIELDS numfields field [field ...]
 pub(super) fn hpersist(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    let (key, now_ms) = (HKey::new(word(args, 1)), ctx.keys.now_ms);
+    let (key, now_ms) = (HKey::new(word(args, 1)), ctx.judge_ms());
     ctx.keys.read_for_write::<Hash>(&key)?;
     let fields = listed_fields(args, 2, BAD_COUNT)?;
     let edited = ctx.keys.edit(&key, |hash: &mut Hash, _| {

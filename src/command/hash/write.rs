@@ -27,7 +27,7 @@ fn set_all(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<usize, Failure> {
     if !rest.is_empty() {
         return Err(Failure::Arity(ctx.command.full_name.clone()));
     }
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let edited = ctx.keys.upsert(&key, Hash::default, |hash, limits| {
         hash.make_fit_for(words, limits);
         pairs.iter().filter(|[field, value]| !hash.set(field, value, Ttl::Clear, limits, now_ms)).count()
@@ -40,7 +40,7 @@ fn set_all(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<usize, Failure> {
 /// HSETNX key field value
 pub(super) fn hsetnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, field, value) = (HKey::new(word(args, 1)), word(args, 2), word(args, 3));
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let edited = ctx.keys.upsert(&key, Hash::default, |hash, limits| {
         let absent = !hash.contains(field, now_ms);
         if absent {
@@ -60,7 +60,7 @@ pub(super) fn hsetnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 /// HDEL key field [field ...]
 pub(super) fn hdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, fields) = (HKey::new(word(args, 1)), args.get(2..).unwrap_or_default());
-    let now_ms = ctx.keys.now_ms;
+    let now_ms = ctx.judge_ms();
     let edited = ctx.keys.edit(&key, |hash: &mut Hash, _| {
         let before = hash.len();
         let removed = fields.iter().filter(|field| hash.remove(field, now_ms)).count();

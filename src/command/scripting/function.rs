@@ -6,7 +6,7 @@ use crate::base::glob;
 use crate::command::args::{c_str, is, word};
 use crate::command::meta::scripting as meta;
 use crate::command::nested::failure;
-use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, help};
+use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, Server, help};
 use crate::script::{Function, Libraries, Library, engine, flags};
 use std::sync::Arc;
 
@@ -63,6 +63,26 @@ fn create(code: &[u8], present: &Libraries, replace: bool, timeout: bool) -> Res
         })
         .collect();
     Ok(Library::new(name, code.to_vec(), start, functions))
+}
+
+/// Adds a library that a file holds, on any thread (rdb.c `rdbFunctionLoad`). `replace`: in place of one of its name.
+///
+/// # Errors
+/// Why it cannot be loaded.
+pub fn load_saved(server: &Server, code: &[u8], replace: bool) -> Result<(), Vec<u8>> {
+    let shelf = &server.scripting.shelf;
+    let _lock = shelf.lock();
+    let present = shelf.now();
+    let library = Arc::new(create(code, &present, replace, false)?);
+    shelf.replace(present.with(std::slice::from_ref(&library))?);
+    Ok(())
+}
+
+/// Forgets all libraries (functions.c `functionsLibCtxClearCurrent`).
+pub fn forget_all(server: &Server) {
+    let shelf = &server.scripting.shelf;
+    let _lock = shelf.lock();
+    shelf.replace(Libraries::default().without(b""));
 }
 
 /// FUNCTION LOAD [REPLACE] code

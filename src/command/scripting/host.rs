@@ -69,7 +69,7 @@ pub fn run(
     let (short, threshold_ms) = {
         let config = ctx.server.config.load();
         let limit = usize::try_from(config.maxmemory).unwrap_or(usize::MAX);
-        let short = limit > 0 && crate::base::alloc::used_memory() > limit;
+        let short = limit > 0 && !ctx.session.replays && crate::base::alloc::used_memory() > limit;
         (short, u64::try_from(config.busy_reply_threshold).unwrap_or(0))
     };
     let compat = subject.flags.has(flags::COMPAT);

@@ -7,7 +7,7 @@
 
 mod eval;
 mod fcall;
-mod function;
+pub mod function;
 mod host;
 mod payload;
 mod script;

@@ -129,7 +129,7 @@ pub fn zscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let options = Options::parse(args.get(3..).unwrap_or_default(), false)?;
     let mut found: SmallVec<[(Item<'_>, f64); 16]> = SmallVec::new();
     let next = match zset {
-        ZSet::Tree(_) => scan::walk(from, options.count, |at, seen| {
+        ZSet::Tree(_) | ZSet::Frozen(_) => scan::walk(from, options.count, |at, seen| {
             zset.scan(at, |member, score| {
                 *seen += 1;
                 found.push((member, score));

@@ -57,7 +57,7 @@ fn draw(
             // A listpack is walked once; then each draw is a look-up.
             let packed: Vec<(Item<'_>, f64)> = match zset {
                 ZSet::Packed(_) => zset.iter().collect(),
-                ZSet::Tree(_) => Vec::new(),
+                ZSet::Tree(_) | ZSet::Frozen(_) => Vec::new(),
             };
             let one = |_| {
                 let rank = rng.index(zset.len());

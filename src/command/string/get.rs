@@ -45,7 +45,7 @@ pub fn getex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let has_expire = entry.has_expire();
     value::reply(&mut ctx.out, Some(entry))?;
     match at {
-        Some((unit, at_ms)) if !unit.is_relative() && at_ms <= now_ms => expire_now(ctx, &key),
+        Some((unit, at_ms)) if !unit.is_relative() && at_ms <= ctx.judge_ms() => expire_now(ctx, &key),
         Some((_, at_ms)) => {
             ctx.keys.set_expire(&key, Some(at_ms));
             let mut digits = itoa::Buffer::new();

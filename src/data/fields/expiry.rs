@@ -103,7 +103,7 @@ impl Fields {
                 break;
             }
             let buckets = self.segments[segment].buckets.len();
-            let swept = sweep_segment(&mut self.segments[segment], buckets, now_ms, &mut found);
+            let swept = sweep_segment(self.segments[segment].own(), buckets, now_ms, &mut found);
             // A visit is work even where the bound was stale and no entry had an expiry.
             sweep.examined += swept.examined.max(1);
             sweep.removed += found.len();
@@ -145,7 +145,7 @@ impl Fields {
         }
         // The new one first, so that the accounts are not given up only to be set up again.
         if let Some(ms) = new {
-            self.segments[at.segment].mark_expiring(at.place);
+            self.segments[at.segment].own().mark_expiring(at.place);
             self.due_mut().add(at.segment, ms);
         }
         if old.is_some() {

@@ -92,9 +92,9 @@ impl Fields {
                 // A vector would make room for four at once, more than a small collection ever needs.
                 self.segments.reserve_exact(1);
             }
-            self.segments.push(Segment { buckets: Vec::new(), stash: Vec::new() });
+            self.segments.push(Segment { buckets: Vec::new(), stash: Vec::new() }.into());
         }
-        let buckets = &mut self.segments[segment].buckets;
+        let buckets = &mut self.segments[segment].own().buckets;
         if buckets.len() == buckets.capacity() {
             let wanted = if segment < FRUGAL_SEGMENTS { roomy(within + 1) } else { PAIRS };
             buckets.reserve_exact(wanted * 2 - buckets.len());
@@ -114,7 +114,7 @@ impl Fields {
             }
             return;
         }
-        let buckets = &mut self.segments[segment].buckets;
+        let buckets = &mut self.segments[segment].own().buckets;
         buckets.truncate(within * 2);
         // No need to keep room: it takes many inserts from here until a pair is added.
         let wanted = roomy(within) * 2;
@@ -126,7 +126,7 @@ impl Fields {
     /// Takes all entries out of `pair`, and out of the accounts of expiries.
     fn take_pair(&mut self, pair: usize) -> Moving {
         let mut moving = Moving::new();
-        self.segments[pair / PAIRS].drain_pair(pair % PAIRS, &mut |entry| {
+        self.segments[pair / PAIRS].own().drain_pair(pair % PAIRS, &mut |entry| {
             prefetch(entry.address());
             moving.push(entry);
         });

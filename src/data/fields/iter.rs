@@ -4,7 +4,7 @@
 
 use std::slice;
 
-use super::{Fields, Segment};
+use super::{Fields, SharedSegment};
 use crate::data::entry::{Entry, EntryBox};
 use crate::data::table::bucket::{Bucket, LANES, Lanes};
 use crate::data::table::segment::StashItem;
@@ -14,7 +14,7 @@ const PREFETCH_AHEAD: usize = 2;
 
 /// The elements of a [`Fields`] by reference.
 pub struct Iter<'f> {
-    segments: slice::Iter<'f, Segment>,
+    segments: slice::Iter<'f, SharedSegment>,
     buckets: slice::Iter<'f, Bucket>,
     bucket: Option<&'f Bucket>,
     lanes: Lanes,
@@ -84,7 +84,7 @@ impl<'f> IntoIterator for &'f Fields {
 
 /// The elements of a [`Fields`], taken out of it. Each segment is freed when it has been emptied.
 pub struct IntoIter {
-    segments: std::vec::IntoIter<Segment>,
+    segments: std::vec::IntoIter<SharedSegment>,
     buckets: std::vec::IntoIter<Bucket>,
     lanes: std::array::IntoIter<Option<EntryBox>, LANES>,
     stash: std::vec::IntoIter<StashItem>,
@@ -121,7 +121,7 @@ impl Iterator for IntoIter {
                 self.left -= 1;
                 return Some(item.entry);
             } else {
-                let segment = self.segments.next()?;
+                let segment = self.segments.next()?.into_inner();
                 self.buckets = segment.buckets.into_iter();
                 self.stash = segment.stash.into_iter();
             }

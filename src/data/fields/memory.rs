@@ -1,6 +1,6 @@
 //! What a collection weighs, and whole copies of it.
 
-use super::{Fields, Segment};
+use super::{Fields, Segment, SharedSegment};
 use crate::data::entry::Entry;
 use crate::data::table::bucket::Bucket;
 use crate::data::table::segment::StashItem;
@@ -22,7 +22,7 @@ impl Fields {
             })
             .sum();
         size_of::<Self>()
-            + self.segments.capacity() * size_of::<Segment>()
+            + self.segments.capacity() * size_of::<SharedSegment>()
             + segments
             + self.due.as_ref().map_or(0, |due| due.mem_bytes())
     }
@@ -57,14 +57,19 @@ impl Fields {
     }
 }
 
+impl Clone for Segment {
+    fn clone(&self) -> Self {
+        Segment {
+            buckets: self.buckets.iter().map(Bucket::duplicate).collect(),
+            stash: self.stash.iter().map(StashItem::duplicate).collect(),
+        }
+    }
+}
+
 impl Clone for Fields {
     /// Copies every element; the copy has the same order and understands the same cursors.
     fn clone(&self) -> Self {
-        let copy = |segment: &Segment| Segment {
-            buckets: segment.buckets.iter().map(Bucket::duplicate).collect(),
-            stash: segment.stash.iter().map(StashItem::duplicate).collect(),
-        };
-        Self { segments: self.segments.iter().map(copy).collect(), due: self.due.clone(), ..*self }
+        Self { segments: self.segments.clone(), due: self.due.clone(), ..*self }
     }
 }
 

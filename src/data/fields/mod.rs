@@ -25,10 +25,11 @@
 //!   removals merge where 5.5 or less are left.
 //! - Only an empty table has no pair. `widest_stash` is at least the number of stashed entries of any pair.
 //! - An entry's block never moves while it is in the table, whatever is inserted or removed beside it; only changing
-//!   the entry itself ([`Fields::replace_with`], [`Fields::set_expire`], [`Occupied::replace_with`]) may replace it.
+//!   the entry itself ([`Fields::replace_with`], [`Fields::set_expire`], [`Occupied::replace_with`]) may replace it, and
+//!   the first change of a segment that is shared with a copy of the table ([`Fields::share`]) replaces all in it.
 //! - Accounts of expiries exist only while some entry has one (expiry.rs); a segment's bound is a lower one.
 //!
-//! One thread owns a collection: `Fields` is `Send` but not `Sync`.
+//! One thread owns a collection; others may own copies that share segments with it.
 
 mod expiry;
 mod grow;
@@ -37,6 +38,7 @@ mod key;
 mod memory;
 mod sample;
 mod scan;
+mod share;
 mod upsert;
 
 #[cfg(test)]
@@ -44,12 +46,14 @@ mod tests;
 
 pub use iter::{IntoIter, Iter};
 pub use key::FieldKey;
+pub use share::Cursor;
 pub use upsert::{Occupied, Slot, Vacant};
 
 use expiry::Due;
 use key::Mixed;
 
 use super::entry::{Entry, EntryBox};
+use super::shared::Shared;
 use super::table::bucket::Bucket;
 use super::table::segment::{self, Place, prefetch};
 
@@ -62,6 +66,8 @@ const BATCH: usize = 16;
 const COLD_PAIRS: usize = 1024;
 
 type Segment = segment::Segment<Vec<Bucket>>;
+/// A segment as a table holds it: perhaps with point-in-time copies of the table (share.rs).
+type SharedSegment = Shared<Segment>;
 
 /// Where an entry stands: valid until the table changes.
 #[derive(Clone, Copy)]
@@ -73,7 +79,7 @@ struct Location {
 /// Elements by name. See the module's documentation.
 #[derive(Default)]
 pub struct Fields {
-    segments: Vec<Segment>,
+    segments: Vec<SharedSegment>,
     /// Pairs in all segments.
     pairs: usize,
     len: usize,
@@ -162,7 +168,7 @@ impl Fields {
     #[must_use]
     pub fn find_mut(&mut self, name: &[u8]) -> Option<&mut Entry> {
         let at = self.locate(&FieldKey::new(name))?;
-        self.segments[at.segment].get_mut(at.place).map(|entry| &mut **entry)
+        self.segments[at.segment].own().get_mut(at.place).map(|entry| &mut **entry)
     }
 
     /// Whether there is an element `name`.

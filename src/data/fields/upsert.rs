@@ -51,7 +51,7 @@ impl Fields {
 
     #[inline]
     fn owned_mut(&mut self, at: Location) -> &mut EntryBox {
-        match self.segments[at.segment].get_mut(at.place) {
+        match self.segments[at.segment].own().get_mut(at.place) {
             Some(entry) => entry,
             None => unreachable!("a location outlived a change of the table"),
         }
@@ -79,7 +79,7 @@ impl Fields {
     pub(super) fn put(&mut self, mixed: Mixed, entry: EntryBox) -> Location {
         let (segment, home) = self.home(mixed);
         let expire = entry.expire_ms();
-        let place = self.segments[segment].put(home, mixed.tag(), entry, expire.is_some());
+        let place = self.segments[segment].own().put(home, mixed.tag(), entry, expire.is_some());
         if let Place::Stash(_) = place {
             self.note_stashed(segment, home);
         }
@@ -111,7 +111,7 @@ impl Fields {
     }
 
     pub(super) fn remove_at(&mut self, at: Location) -> EntryBox {
-        let Some(entry) = self.segments[at.segment].remove(at.place) else {
+        let Some(entry) = self.segments[at.segment].own().remove(at.place) else {
             unreachable!("a location outlived a change of the table");
         };
         if entry.has_expire() {
@@ -128,6 +128,12 @@ impl<'f> Occupied<'f> {
     #[inline]
     #[must_use]
     pub fn get(&self) -> &Entry {
+        self.fields.owned(self.at)
+    }
+
+    /// What owns the element.
+    #[inline]
+    pub(in crate::data) fn owner(&self) -> &EntryBox {
         self.fields.owned(self.at)
     }
 

@@ -201,6 +201,15 @@ impl Hash {
         }
     }
 
+    /// A copy of the hash as it is now, which shares the parts of a table with it (see [`Fields::share`]).
+    #[must_use]
+    pub fn share(&mut self) -> Hash {
+        match self {
+            Hash::Table(table) => Hash::Table(Box::new(table.share())),
+            packed => packed.clone(),
+        }
+    }
+
     /// Bytes that the hash asked the allocator for beside its entry's block.
     #[must_use]
     pub fn mem_bytes(&self) -> usize {

@@ -5,7 +5,7 @@
 
 use super::limit::NodeLimit;
 use super::node::{self, Node};
-use super::{End, QuickList};
+use super::{End, QuickList, SharedNode};
 
 /// Where an element stands: its node and its position in the node's pack (0 in a plain node).
 #[derive(Clone, Copy)]
@@ -15,12 +15,16 @@ struct Place {
 }
 
 impl QuickList {
+    fn node(&self, i: usize) -> Option<&Node> {
+        self.nodes.get(i).map(|node| &**node)
+    }
+
     /// The first element equal to `text`.
     fn find(&self, text: &[u8]) -> Option<Place> {
         self.nodes.iter().enumerate().find_map(|(node, candidate)| {
-            let pos = match candidate {
+            let pos = match &**candidate {
                 Node::Packed { pack, .. } => pack.find(text, 0),
-                Node::Plain(bytes) => (***bytes == *text).then_some(0),
+                Node::Plain(bytes) => (**bytes == *text).then_some(0),
             };
             pos.map(|pos| Place { node, pos })
         })
@@ -40,7 +44,7 @@ impl QuickList {
         self.len += 1;
         let behind = place.node + usize::from(side == End::Tail);
         let Some(target) = self.nodes.get_mut(place.node) else { return };
-        let (at_edge, has_room) = match target {
+        let (at_edge, has_room) = match &**target {
             Node::Plain(_) => (true, false),
             Node::Packed { pack, count } => {
                 let at_edge = match side {
@@ -50,25 +54,25 @@ impl QuickList {
                 (at_edge, limit.admits(pack.total_bytes(), *count as usize, text.len()))
             }
         };
-        match target {
-            Node::Packed { pack, count } if has_room => {
+        if has_room {
+            if let Node::Packed { pack, count } = target.own() {
                 match side {
                     End::Head => pack.insert_before(place.pos, text),
                     End::Tail => pack.insert_after(place.pos, text),
                 };
                 *count += 1;
             }
-            _ if at_edge => {
-                // The neighbour on that side takes it at its near end, or else it gets a node between the two.
-                let neighbour = match side {
-                    End::Head => place.node.checked_sub(1).and_then(|i| self.nodes.get_mut(i)),
-                    End::Tail => self.nodes.get_mut(place.node + 1),
-                };
-                if !neighbour.is_some_and(|node| node.try_push(side.other(), text, limit)) {
-                    self.nodes.insert(behind, Node::of(text, limit));
-                }
+        } else if at_edge {
+            // The neighbour on that side takes it at its near end, or else it gets a node between the two.
+            let neighbour = match side {
+                End::Head => place.node.checked_sub(1).and_then(|i| self.nodes.get_mut(i)),
+                End::Tail => self.nodes.get_mut(place.node + 1),
+            };
+            if !neighbour.is_some_and(|node| node::try_push(node, side.other(), text, limit)) {
+                self.nodes.insert(behind, Node::of(text, limit).into());
             }
-            _ => self.split_and_insert(place, side, text, limit),
+        } else {
+            self.split_and_insert(place, side, text, limit);
         }
     }
 
@@ -79,25 +83,27 @@ impl QuickList {
         // The half without the pivot takes it, even if that makes it too large again.
         let (taker, pivot) = if side == End::Tail { (right, left) } else { (left, right) };
         match self.nodes.get_mut(taker) {
-            Some(Node::Packed { pack, count })
-                if !limit.is_plain(text.len()) && pack.safe_to_add(text.len()) =>
-            {
-                node::push(pack, side.other(), text);
-                *count += 1;
+            Some(node) if !limit.is_plain(text.len()) && node.is_safe_to_add(text.len()) => {
+                if let Node::Packed { pack, count } = node.own() {
+                    node::push(pack, side.other(), text);
+                    *count += 1;
+                }
                 self.merge_around(pivot, limit);
             }
-            _ => self.nodes.insert(right, Node::of(text, limit)),
+            _ => self.nodes.insert(right, Node::of(text, limit).into()),
         }
     }
 
     /// Splits a packed node before or behind the element at `place`; neither half may be empty.
     fn split(&mut self, place: Place, side: End) {
-        let Some(Node::Packed { pack, count }) = self.nodes.get_mut(place.node) else { return };
+        let Some(Node::Packed { pack, count }) = self.nodes.get_mut(place.node).map(SharedNode::own) else {
+            return;
+        };
         let before = pack.iter().take_while(|(pos, _)| *pos < place.pos).count();
         let tail = pack.split_off(before + usize::from(side == End::Tail));
         let tail = Node::packed(tail);
         *count = count.saturating_sub(u32::try_from(tail.count()).unwrap_or(u32::MAX));
-        self.nodes.insert(place.node + 1, tail);
+        self.nodes.insert(place.node + 1, tail.into());
     }
 
     /// Merges nodes next to `center` where two make one that is not too large (quicklist.c `_quicklistMergeNodes`).
@@ -115,7 +121,7 @@ impl QuickList {
 
     /// Makes nodes `i` and `i + 1` one, if both are there and packed and the sum is not too large.
     fn merge_with_next(&mut self, i: usize, limit: NodeLimit) -> bool {
-        let fits = match (self.nodes.get(i), self.nodes.get(i + 1)) {
+        let fits = match (self.node(i), self.node(i + 1)) {
             (Some(Node::Packed { pack: a, count: m }), Some(Node::Packed { pack: b, count: n })) => {
                 // Header and end mark are there once (quicklist.c `_quicklistNodeAllowMerge`).
                 let bytes = a.total_bytes().saturating_add(b.total_bytes()).saturating_sub(7);
@@ -128,10 +134,10 @@ impl QuickList {
         }
         let taken = self.nodes.remove(i + 1);
         if let (Some(Node::Packed { pack: a, count: m }), Some(Node::Packed { pack: b, count: n })) =
-            (self.nodes.get_mut(i), taken)
+            (self.nodes.get_mut(i).map(SharedNode::own), taken.as_deref())
         {
-            a.merge(&b);
-            *m += n;
+            a.merge(b);
+            *m += *n;
         }
         true
     }
@@ -142,10 +148,12 @@ impl QuickList {
         let Some((i, offset)) = self.locate(index) else { return false };
         let Some(target) = self.nodes.get_mut(i) else { return false };
         let is_plain = limit.is_plain(text.len());
-        match target {
+        match &**target {
             Node::Packed { pack, .. } if !is_plain && pack.safe_to_add(text.len()) => {
                 let Some(pos) = i64::try_from(offset).ok().and_then(|at| pack.seek(at)) else { return false };
-                pack.replace(pos, text);
+                if let Node::Packed { pack, .. } = target.own() {
+                    pack.replace(pos, text);
+                }
             }
             Node::Packed { pack, count } if *count > 1 => {
                 let Some(pos) = i64::try_from(offset).ok().and_then(|at| pack.seek(at)) else { return false };
@@ -156,20 +164,20 @@ impl QuickList {
                 self.nodes.remove(i);
                 self.len -= 1;
             }
-            _ => *target = Node::of(text, limit),
+            _ => *target = Node::of(text, limit).into(),
         }
         true
     }
 
     /// Puts a node of its own in the place of an element of a packed node that has others as well.
     fn set_apart(&mut self, place: Place, text: &[u8], limit: NodeLimit) {
-        if let Some(Node::Packed { pack, .. }) = self.nodes.get(place.node)
+        if let Some(Node::Packed { pack, .. }) = self.node(place.node)
             && pack.next(place.pos).is_some()
         {
             self.split(place, End::Tail);
         }
-        self.nodes.insert(place.node + 1, Node::of(text, limit));
-        if let Some(Node::Packed { pack, count }) = self.nodes.get_mut(place.node) {
+        self.nodes.insert(place.node + 1, Node::of(text, limit).into());
+        if let Some(Node::Packed { pack, count }) = self.nodes.get_mut(place.node).map(SharedNode::own) {
             pack.delete(place.pos);
             *count -= 1;
             if *count == 0 {
@@ -187,14 +195,14 @@ impl QuickList {
             && let Some(node) = self.nodes.get_mut(from)
         {
             let take = left.min(node.count() - offset);
-            node.remove_range(offset, take);
+            node.own().remove_range(offset, take);
             left -= take;
             from += 1;
         }
         let mut to = from;
         while let Some(node) = self.nodes.get_mut(to).filter(|_| left > 0) {
             if node.count() > left {
-                node.remove_range(0, left);
+                node.own().remove_range(0, left);
                 break;
             }
             left -= node.count();
@@ -208,23 +216,27 @@ impl QuickList {
     pub(super) fn remove_equal(&mut self, text: &[u8], max: usize, from: End) -> usize {
         let mut found = Vec::new();
         let (mut removed, mut emptied) = (0, 0);
-        let mut visit = |node: &mut Node| {
-            let here = match node {
-                Node::Packed { pack, count } => {
-                    let here = node::remove_equal(pack, text, max - removed, from, &mut found);
-                    *count = count.saturating_sub(u32::try_from(here).unwrap_or(u32::MAX));
-                    emptied += usize::from(*count == 0);
-                    here
+        let mut visit = |node: &mut SharedNode| {
+            match &**node {
+                Node::Packed { pack, .. } => {
+                    node::find_equal(pack, text, max - removed, from, &mut found);
+                    removed += found.len();
+                    if !found.is_empty()
+                        && let Node::Packed { pack, count } = node.own()
+                    {
+                        pack.delete_many(&found);
+                        *count = count.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+                        emptied += usize::from(*count == 0);
+                    }
                 }
-                Node::Plain(bytes) if ***bytes == *text => {
+                Node::Plain(bytes) if **bytes == *text => {
                     // Marked by an empty pack until all empty nodes go at once.
-                    *node = Node::Packed { pack: crate::data::Listpack::new(), count: 0 };
+                    *node = Node::Packed { pack: crate::data::Listpack::new(), count: 0 }.into();
                     emptied += 1;
-                    1
+                    removed += 1;
                 }
-                Node::Plain(_) => 0,
-            };
-            removed += here;
+                Node::Plain(_) => {}
+            }
             removed < max
         };
         match from {

@@ -1,7 +1,7 @@
 //! A walk over the elements of a list, from any of them towards either end.
 
 use super::node::Node;
-use super::{End, List, QuickList};
+use super::{End, List, QuickList, SharedNode};
 use crate::data::listpack;
 use crate::data::{Item, Listpack};
 use std::collections::vec_deque;
@@ -11,7 +11,7 @@ use std::collections::vec_deque;
 pub struct Iter<'a> {
     walk: Walk<'a>,
     /// The nodes not yet come to.
-    rest: Option<vec_deque::Iter<'a, Node>>,
+    rest: Option<vec_deque::Iter<'a, SharedNode>>,
     towards: End,
 }
 

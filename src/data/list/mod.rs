@@ -19,6 +19,7 @@ mod change;
 mod iter;
 mod limit;
 mod node;
+mod plain;
 mod quick;
 #[cfg(test)]
 mod tests;
@@ -27,10 +28,14 @@ pub use iter::Iter;
 pub use quick::QuickList;
 
 use super::object::{Collection, Object};
+use super::shared::Shared;
 use super::{Item, Kind, Limits, Listpack};
 use limit::NodeLimit;
 use node::Node;
 use smallvec::SmallVec;
+
+/// A node as a list holds it: perhaps with point-in-time copies of the list.
+type SharedNode = Shared<Node>;
 
 /// An end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,9 +122,31 @@ impl List {
     pub fn blocks(&self) -> impl Iterator<Item = (bool, &[u8])> {
         let (pack, nodes) = match self {
             List::Packed(pack) => (Some((false, pack.as_bytes())), None),
-            List::Quick(quick) => (None, Some(quick.nodes.iter().map(Node::block))),
+            List::Quick(quick) => (None, Some(quick.nodes.iter().map(|node| node.block()))),
         };
         pack.into_iter().chain(nodes.into_iter().flatten())
+    }
+
+    /// The block at `index` of [`List::blocks`].
+    #[must_use]
+    pub fn block(&self, index: usize) -> Option<(bool, &[u8])> {
+        match self {
+            List::Packed(pack) => (index == 0).then(|| (false, pack.as_bytes())),
+            List::Quick(quick) => quick.nodes.get(index).map(|node| node.block()),
+        }
+    }
+
+    /// A copy of the list as it is now, which shares the nodes with it: takes a small allocation per node. Whoever
+    /// changes a shared node first duplicates it.
+    #[must_use]
+    pub fn share(&mut self) -> List {
+        match self {
+            List::Packed(pack) => List::Packed(pack.clone()),
+            List::Quick(quick) => {
+                let nodes = quick.nodes.iter_mut().map(SharedNode::share).collect();
+                QuickList { nodes, len: quick.len }.into()
+            }
+        }
     }
 
     /// What the list takes from the allocator.
@@ -254,7 +281,7 @@ impl List {
     /// Removes up to `max` elements equal to `text`, the first ones from `from`; returns how many.
     pub fn remove_equal(&mut self, text: &[u8], max: usize, from: End, limits: &Limits) -> usize {
         match self {
-            List::Packed(pack) => node::remove_equal(pack, text, max, from, &mut Vec::new()),
+            List::Packed(pack) => node::remove_equal(pack, text, max, from),
             List::Quick(quick) => {
                 let removed = quick.remove_equal(text, max, from);
                 self.shrink(limits);

@@ -1,6 +1,8 @@
 //! A node of a long list: a listpack of some elements, or one large element as it is.
 
-use super::{End, limit::NodeLimit};
+use super::limit::NodeLimit;
+use super::plain::Plain;
+use super::{End, SharedNode};
 use crate::data::{Item, Listpack};
 
 /// One node. Invariants: a packed node has at least one element, and `count` is how many.
@@ -11,8 +13,7 @@ pub(super) enum Node {
         /// Kept here so that a search for an index reads nodes, not packs.
         count: u32,
     },
-    /// Boxed twice: a node is 16 bytes for the sake of those that are not plain.
-    Plain(Box<Box<[u8]>>),
+    Plain(Plain),
 }
 
 const _: () = assert!(size_of::<Node>() == 16);
@@ -30,7 +31,7 @@ impl Node {
 
     /// A node of one large element.
     pub(super) fn plain(text: &[u8]) -> Node {
-        Node::Plain(Box::new(text.into()))
+        Node::Plain(text.into())
     }
 
     /// A node of the elements of `pack`.
@@ -69,20 +70,13 @@ impl Node {
     pub(super) fn mem_bytes(&self) -> usize {
         match self {
             Node::Packed { pack, .. } => pack.mem_bytes(),
-            Node::Plain(text) => size_of::<Box<[u8]>>() + text.len(),
+            Node::Plain(text) => text.mem_bytes(),
         }
     }
 
-    /// Adds `text` at `end` if the node has room for it.
-    #[inline]
-    pub(super) fn try_push(&mut self, end: End, text: &[u8], limit: NodeLimit) -> bool {
-        let Node::Packed { pack, count } = self else { return false };
-        if !limit.admits(pack.total_bytes(), *count as usize, text.len()) {
-            return false;
-        }
-        push(pack, end, text);
-        *count += 1;
-        true
+    /// Whether it is packed, and an element of `len` bytes keeps the pack below the safe length of any.
+    pub(super) fn is_safe_to_add(&self, len: usize) -> bool {
+        matches!(self, Node::Packed { pack, .. } if pack.safe_to_add(len))
     }
 
     /// The element at `offset`.
@@ -100,6 +94,20 @@ impl Node {
             *count = count.saturating_sub(u32::try_from(removed).unwrap_or(u32::MAX));
         }
     }
+}
+
+/// Adds `text` at `end` of a node if it has room for it.
+#[inline]
+pub(super) fn try_push(node: &mut SharedNode, end: End, text: &[u8], limit: NodeLimit) -> bool {
+    match &**node {
+        Node::Packed { pack, count } if limit.admits(pack.total_bytes(), *count as usize, text.len()) => {}
+        _ => return false,
+    }
+    if let Node::Packed { pack, count } = node.own() {
+        push(pack, end, text);
+        *count += 1;
+    }
+    true
 }
 
 /// Adds `text` at `end` of a pack.
@@ -125,15 +133,8 @@ pub(super) fn pop<R>(pack: &mut Listpack, end: End, look: impl FnOnce(Item<'_>) 
     Some(result)
 }
 
-/// Removes up to `max` elements equal to `text` from a pack, the first ones from `from`; returns how many. `found` is
-/// room for their positions.
-pub(super) fn remove_equal(
-    pack: &mut Listpack,
-    text: &[u8],
-    max: usize,
-    from: End,
-    found: &mut Vec<usize>,
-) -> usize {
+/// Finds up to `max` elements equal to `text` in a pack, the first ones from `from`, and puts their positions into `found`.
+pub(super) fn find_equal(pack: &Listpack, text: &[u8], max: usize, from: End, found: &mut Vec<usize>) {
     found.clear();
     let mut next = pack.find(text, 0);
     while let Some(at) = next {
@@ -145,6 +146,12 @@ pub(super) fn remove_equal(
     }
     // From the tail it is the last ones that go.
     found.drain(..found.len().saturating_sub(max));
-    pack.delete_many(found);
+}
+
+/// Removes up to `max` elements equal to `text` from a pack, the first ones from `from`; returns how many.
+pub(super) fn remove_equal(pack: &mut Listpack, text: &[u8], max: usize, from: End) -> usize {
+    let mut found = Vec::new();
+    find_equal(pack, text, max, from, &mut found);
+    pack.delete_many(&found);
     found.len()
 }

@@ -1,18 +1,18 @@
 //! A long list: nodes of limited size in a ring buffer.
 //!
 //! ```text
-//!  nodes   [ 3 a b c ][ 1 LARGE ][ 5 d e f g h ][ 2 i j ]      each 16 bytes: count and pointer
+//!  nodes   [ 3 a b c ][ 1 LARGE ][ 5 d e f g h ][ 2 i j ]      each 24 bytes: count, pointer, owners
 //! ```
 //!
 //! A ring buffer instead of Redis's linked nodes: both ends take and give in constant time, an index is found by a run
-//! over counts that lie side by side, and a node put into the middle moves 16 bytes for each node on the shorter side,
+//! over counts that lie side by side, and a node put into the middle moves 24 bytes for each node on the shorter side,
 //! which is less than the search for the place read.
 //!
 //! Invariants: no node is empty; `len` is the sum of the nodes' counts.
 
 use super::limit::NodeLimit;
 use super::node::{self, Node};
-use super::{End, List};
+use super::{End, List, SharedNode};
 use crate::base::alloc::rounded_size;
 use crate::data::{Item, Listpack};
 use std::collections::VecDeque;
@@ -26,7 +26,7 @@ const SHRINK_FROM: usize = 64;
 /// See the head of the file.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct QuickList {
-    pub(super) nodes: VecDeque<Node>,
+    pub(super) nodes: VecDeque<SharedNode>,
     pub(super) len: usize,
 }
 
@@ -37,7 +37,7 @@ impl QuickList {
         if !pack.is_empty() {
             let node = Node::packed(pack);
             list.len = node.count();
-            list.nodes.push_back(node);
+            list.nodes.push_back(node.into());
         }
         list
     }
@@ -49,8 +49,8 @@ impl QuickList {
             End::Head => self.nodes.front_mut(),
             End::Tail => self.nodes.back_mut(),
         };
-        if !last.is_some_and(|node| node.try_push(end, text, limit)) {
-            let node = Node::of(text, limit);
+        if !last.is_some_and(|node| node::try_push(node, end, text, limit)) {
+            let node = Node::of(text, limit).into();
             match end {
                 End::Head => self.nodes.push_front(node),
                 End::Tail => self.nodes.push_back(node),
@@ -66,13 +66,17 @@ impl QuickList {
             End::Head => self.nodes.front_mut(),
             End::Tail => self.nodes.back_mut(),
         }?;
-        let (result, left) = match last {
-            Node::Packed { pack, count } => {
-                let result = node::pop(pack, end, look)?;
-                *count -= 1;
-                (result, *count)
-            }
+        let (result, left) = match &**last {
             Node::Plain(text) => (look(Item::Bytes(text)), 0),
+            Node::Packed { pack, count: 1 } => (look(pack.get(pack.first()?)), 0),
+            Node::Packed { .. } => match last.own() {
+                Node::Packed { pack, count } => {
+                    let result = node::pop(pack, end, look)?;
+                    *count -= 1;
+                    (result, *count)
+                }
+                Node::Plain(_) => return None,
+            },
         };
         self.len -= 1;
         if left == 0 {
@@ -144,9 +148,9 @@ impl QuickList {
     /// The only node's pack, if there is but one and it is so small that the list shall be that pack.
     pub(super) fn take_lone_pack(&mut self, limit: NodeLimit) -> Option<Listpack> {
         let fits = self.nodes.len() == 1
-            && matches!(self.nodes.front(), Some(Node::Packed { pack, count })
+            && matches!(self.nodes.front().map(|node| &**node), Some(Node::Packed { pack, count })
                 if limit.is_half_empty(pack.total_bytes(), *count as usize));
-        match fits.then(|| self.nodes.pop_front()).flatten() {
+        match fits.then(|| self.nodes.pop_front()).flatten().map(SharedNode::into_inner) {
             Some(Node::Packed { pack, .. }) => Some(pack),
             _ => None,
         }
@@ -161,7 +165,7 @@ impl QuickList {
             .iter()
             .step_by(step)
             .fold((0, 0_usize), |(n, sum), node| (n + 1, sum.saturating_add(node.mem_bytes())));
-        let ring = self.nodes.capacity().saturating_mul(size_of::<Node>());
+        let ring = self.nodes.capacity().saturating_mul(size_of::<SharedNode>());
         let own = rounded_size(size_of::<QuickList>()).saturating_add(rounded_size(ring));
         own.saturating_add(share(sum, count, seen))
     }

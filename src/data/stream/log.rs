@@ -8,6 +8,7 @@
 
 use super::node::{self, StreamEntry};
 use super::{Range, StreamId};
+use crate::data::shared::Shared;
 use crate::data::{Limits, Listpack};
 use std::collections::BTreeMap;
 
@@ -40,7 +41,8 @@ pub enum AppendError {
 /// The entries. See the head of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Log {
-    pub(super) nodes: BTreeMap<StreamId, Listpack>,
+    /// Each perhaps with point-in-time copies of the stream.
+    pub(super) nodes: BTreeMap<StreamId, Shared<Listpack>>,
     pub(super) len: u64,
     pub(super) first_id: StreamId,
     pub(super) last_id: StreamId,
@@ -94,7 +96,18 @@ impl Log {
 
     /// The nodes, for saving.
     pub fn nodes(&self) -> impl Iterator<Item = (StreamId, &Listpack)> {
-        self.nodes.iter().map(|(id, pack)| (*id, pack))
+        self.nodes_from(StreamId::MIN)
+    }
+
+    /// The nodes whose id is not below `id`, for saving.
+    pub fn nodes_from(&self, id: StreamId) -> impl Iterator<Item = (StreamId, &Listpack)> {
+        self.nodes.range(id..).map(|(id, pack)| (*id, &**pack))
+    }
+
+    /// A copy of the log as it is now, which shares the nodes with it.
+    pub(super) fn share(&mut self) -> Log {
+        let nodes = self.nodes.iter_mut().map(|(id, pack)| (*id, pack.share())).collect();
+        Log { nodes, ..*self }
     }
 
     /// Puts a node behind the others, for loading; `false` if it is none or its id not above the others'.
@@ -102,7 +115,7 @@ impl Log {
     pub fn load_node(&mut self, id: StreamId, pack: Listpack) -> bool {
         let above = self.nodes.last_key_value().is_none_or(|(last, _)| *last < id);
         if above && node::is_valid(&pack) {
-            self.nodes.insert(id, pack);
+            self.nodes.insert(id, pack.into());
             return true;
         }
         false
@@ -153,7 +166,7 @@ impl Log {
     ) -> Result<StreamId, AppendError> {
         let id = self.new_id(wanted, now_ms)?;
         if !self.append_to_last(id, words, limits) {
-            self.nodes.insert(id, node::create(words));
+            self.nodes.insert(id, node::create(words).into());
         }
         self.len = self.len.saturating_add(1);
         self.added = self.added.wrapping_add(1);
@@ -183,7 +196,7 @@ impl Log {
         if limits.stream_node_entries != 0 && entries >= limits.stream_node_entries {
             return false;
         }
-        node::append(pack, &head, id.distance_from(master), words);
+        node::append(pack.own(), &head, id.distance_from(master), words);
         true
     }
 
@@ -238,6 +251,7 @@ impl Log {
         if head.live <= 1 {
             self.nodes.remove(&master);
         } else {
+            let pack = pack.own();
             node::mark_deleted(pack, &[place]);
             node::set_counts(pack, head.live.saturating_sub(1), head.deleted.saturating_add(1));
         }

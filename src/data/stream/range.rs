@@ -3,11 +3,12 @@
 use super::StreamId;
 use super::node::{StreamEntry, Walk};
 use crate::data::Listpack;
+use crate::data::shared::Shared;
 use std::collections::{BTreeMap, btree_map};
 
 /// See [`super::Log::range`].
 pub struct Range<'a> {
-    nodes: Option<btree_map::Range<'a, StreamId, Listpack>>,
+    nodes: Option<btree_map::Range<'a, StreamId, Shared<Listpack>>>,
     walk: Option<Walk<'a>>,
     start: StreamId,
     end: StreamId,
@@ -18,7 +19,7 @@ pub struct Range<'a> {
 impl<'a> Range<'a> {
     #[inline]
     pub(super) fn new(
-        nodes: &'a BTreeMap<StreamId, Listpack>,
+        nodes: &'a BTreeMap<StreamId, Shared<Listpack>>,
         (start, end): (StreamId, StreamId),
         reverse: bool,
         tombstones: bool,

@@ -245,7 +245,7 @@ fn nodes_from_elsewhere_are_refused_or_work() {
             let mut read = Log::default();
             accepted += usize::from(read.load_node(id(5, 0), pack.clone()));
             // Whatever it is, nothing may panic.
-            read.nodes.insert(id(5, 0), pack);
+            read.nodes.insert(id(5, 0), pack.into());
             read.load_counters(rng.below(9), [id(5, 0), id(20, 0), StreamId::MIN], 9);
             let seen = read.range(StreamId::MIN, StreamId::MAX, false).inspect(|e| drop(content(e))).count();
             let back = read.range(StreamId::MIN, StreamId::MAX, true).inspect(|e| drop(content(e))).count();

@@ -46,7 +46,7 @@ impl Log {
                 continue;
             }
             if !trim.whole_nodes {
-                let cut = cut(id, pack, trim.keep, self.len);
+                let cut = cut(id, pack.own(), trim.keep, self.len);
                 self.len = self.len.saturating_sub(cut);
                 deleted = deleted.saturating_add(cut);
             }

@@ -58,7 +58,7 @@ impl Table {
             // A visit is work even where the bound was stale and no entry had an expiry.
             sweep.examined += swept.examined.max(1);
             sweep.removed += due.len();
-            due.iter().for_each(|entry| self.account_removed(id, key_slot(entry.key()), entry));
+            due.iter_mut().for_each(|entry| self.account_removed(id, key_slot(entry.key()), entry));
             debug_assert_eq!(swept.expires, self.arena.get(id).expires());
             self.arena.set_expires(id, swept.expires, swept.min_expire);
             due.drain(..).for_each(&mut f);

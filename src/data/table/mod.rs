@@ -15,6 +15,8 @@
 //!   a position and holds across splits and merges.
 //! - An insert splits at most [`MAX_SPLITS`] segments, a removal merges only small ones: the work of one call does
 //!   not grow with the table.
+//! - While a [`Keeper`] is there, whatever hands out an entry to be changed, replaces it or takes it out shows it to
+//!   the keeper first (keep.rs). All of that goes through `upsert`, `find_mut` and `account_removed`.
 //! - The counts (`len`, per slot, per segment, with expiry) are exact; `min_expire` of a segment is a lower bound.
 //!
 //! One thread owns a table: it is `Send` but not `Sync`.
@@ -23,6 +25,7 @@ mod arena;
 pub(in crate::data) mod bucket;
 pub(in crate::data) mod expiry;
 mod grow;
+pub mod keep;
 pub(in crate::data) mod key;
 pub(in crate::data) mod sample;
 mod scan;
@@ -35,6 +38,7 @@ mod upsert;
 mod tests;
 
 pub use expiry::Sweep;
+pub use keep::Keeper;
 pub use key::{HKey, fix_hash_seed};
 pub use upsert::{Occupied, Slot, Vacant};
 
@@ -66,6 +70,10 @@ pub struct Table {
     expires: usize,
     /// Entries moved by splits and merges since the table was made.
     moved: u64,
+    /// Saves entries before they change, while a snapshot of this table runs.
+    keeper: Option<Box<Keeper>>,
+    /// The mark of entries that need not be saved: without a keeper, all.
+    parity: bool,
 }
 
 impl Table {
@@ -136,6 +144,7 @@ impl Table {
     #[must_use]
     pub fn find_mut(&mut self, key: &HKey<'_>) -> Option<&mut Entry> {
         let at = self.locate(key)?;
+        self.keep_first(at);
         self.arena.get_mut(at.id).segment.get_mut(at.place).map(|entry| &mut **entry)
     }
 
@@ -177,14 +186,16 @@ impl Table {
 
     fn remove_at(&mut self, at: Location, slot: u16) -> Option<EntryBox> {
         let record = self.arena.get_mut(at.id);
-        let entry = record.segment.remove(at.place)?;
-        self.account_removed(at.id, slot, &entry);
+        let mut entry = record.segment.remove(at.place)?;
+        self.account_removed(at.id, slot, &mut entry);
         self.shrink(at.id);
         Some(entry)
     }
 
-    /// Takes one removed entry out of all counts. The segment may be empty afterwards: `shrink` must follow.
-    fn account_removed(&mut self, id: u32, slot: u16, entry: &Entry) {
+    /// Takes one removed entry out of all counts, and has it saved. The segment may be empty afterwards: `shrink` must
+    /// follow.
+    fn account_removed(&mut self, id: u32, slot: u16, entry: &mut Entry) {
+        self.keep_removed(entry);
         self.arena.get_mut(id).count -= 1;
         self.len -= 1;
         self.tree.root_mut().counts[usize::from(slot)] -= 1;
@@ -243,12 +254,8 @@ impl Table {
         count.map_or(0, |&count| count as usize)
     }
 
-    /// Drops all entries on this thread and gives all memory back.
-    pub fn clear(&mut self) {
-        drop(self.take());
-    }
-
-    /// Moves everything out, leaving an empty table: so that another thread can drop it.
+    /// Moves everything out, its keeper too, leaving an empty table: so that a snapshot can finish with it or another
+    /// thread drop it.
     #[must_use]
     pub fn take(&mut self) -> Self {
         std::mem::take(self)

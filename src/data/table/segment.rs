@@ -255,6 +255,25 @@ where
         self.stashed(pair).for_each(f);
     }
 
+    /// Calls `f` for the entries of the pair `pair` until it says `false`; returns what it said last.
+    pub(in crate::data) fn while_in_pair(
+        &mut self,
+        pair: usize,
+        f: &mut impl FnMut(&mut EntryBox) -> bool,
+    ) -> bool {
+        let stashed = self.buckets[pair * 2].flag(STASHED);
+        for bucket in [pair * 2, pair * 2 + 1] {
+            let bucket = &mut self.buckets[bucket];
+            for lane in bucket.occupied() {
+                if !bucket.get_mut(lane).is_none_or(&mut *f) {
+                    return false;
+                }
+            }
+        }
+        let stash = if stashed { self.stash.as_mut_slice() } else { &mut [] };
+        stash.iter_mut().filter(|item| usize::from(item.home) / 2 == pair).all(|item| f(&mut item.entry))
+    }
+
     /// Number of entries of the pair `pair`.
     pub(in crate::data) fn pair_len(&self, pair: usize) -> usize {
         self.buckets[pair * 2].len() + self.buckets[pair * 2 + 1].len() + self.stashed(pair).count()

@@ -30,7 +30,7 @@ impl Table {
                 &mut |entry| taken.push(entry),
             );
             left -= taken.len();
-            taken.iter().for_each(|entry| self.account_removed(id, slot, entry));
+            taken.iter_mut().for_each(|entry| self.account_removed(id, slot, entry));
             let emptied = !taken.is_empty();
             taken.drain(..).for_each(&mut f);
             if emptied {

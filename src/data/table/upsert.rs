@@ -43,6 +43,7 @@ impl Table {
                 segment.probe(home_bucket(position, node.depth()), key.fingerprint(), key.bytes)
             {
                 let at = Location { id: node.id(), place };
+                self.keep_first(at);
                 return Slot::Occupied(Occupied { table: self, at, slot: key.slot });
             }
         }
@@ -110,6 +111,7 @@ impl<'t> Occupied<'t> {
     #[inline]
     pub fn replace(&mut self, entry: EntryBox) -> EntryBox {
         debug_assert_eq!(entry.key(), self.get().key());
+        self.table.mark_new(&entry);
         let new = entry.expire_ms();
         let old = std::mem::replace(self.table.owned_mut(self.at), entry);
         self.table.account_expire(self.at, old.expire_ms(), new);
@@ -122,6 +124,7 @@ impl<'t> Occupied<'t> {
         let old = entry.expire_ms();
         entry.update(f);
         let new = entry.expire_ms();
+        self.table.mark_new(self.get());
         self.table.account_expire(self.at, old, new);
     }
 
@@ -141,6 +144,7 @@ impl<'t> Vacant<'t, '_> {
         debug_assert_eq!(entry.key(), self.key.bytes);
         let position = self.key.position();
         let table = self.table;
+        table.mark_new(&entry);
         for _ in 0..MAX_SPLITS {
             let depth = self.node.depth();
             if self.node.is_nil() || depth == MAX_DEPTH {

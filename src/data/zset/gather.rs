@@ -5,7 +5,7 @@
 
 use super::order::{Order, Point, sort};
 use super::packed;
-use super::tree::{Tree, element, score_of, word_of};
+use super::tree::{Tree, element, score_in, score_of, word_of};
 use super::{Fields, Limits, Listpack, Slot, ZSet};
 
 /// Elements in no order yet.
@@ -35,7 +35,7 @@ impl Gather {
         match self.fields.upsert(name) {
             Slot::Vacant(vacant) => {
                 // SAFETY: table and points become one tree, or are dropped together; no entry is rebuilt in between.
-                let (entry, point) = unsafe { element(name, score) };
+                let (entry, point) = unsafe { element(name, score, 0) };
                 vacant.insert(entry);
                 self.points.push(point);
                 self.longest = self.longest.max(name.len());
@@ -64,7 +64,8 @@ impl Gather {
     #[must_use]
     pub fn finish(mut self, limits: &Limits) -> ZSet {
         for point in &mut self.points {
-            point.score = score_of(point.member.entry());
+            // SAFETY: every entry here holds a number, and nobody changes it now.
+            point.score = score_in(unsafe { point.member.int() });
         }
         let packs = self.points.len() <= limits.zset_entries
             && self.longest <= limits.zset_value_bytes
@@ -78,6 +79,6 @@ impl Gather {
             return ZSet::Packed(pack);
         }
         let order = Order::from_points(std::mem::take(&mut self.points));
-        ZSet::Tree(Box::new(Tree { fields: self.fields, order }))
+        ZSet::Tree(Box::new(Tree::new(self.fields, order)))
     }
 }

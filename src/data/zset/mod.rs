@@ -4,13 +4,16 @@
 //! |---|---|---|
 //! | `Packed` | a listpack of members and scores, in order (packed.rs) | the same bytes |
 //! | `Tree` | a table by member and a counting B+-tree by score (tree.rs, order/) | dict and skiplist |
+//! | `Frozen` | a point-in-time copy of a tree: only the B+-tree, shared (frozen.rs) | none: the child has it |
 //!
 //! A set becomes a tree when it grows beyond the limits, and never a listpack again; only results that are made as a whole
-//! choose freely (gather.rs). Scores are never NaN.
+//! choose freely (gather.rs). A copy is made to be walked, which saves it; whoever changes it makes it a tree first, and a
+//! search by member is a walk. Scores are never NaN.
 //!
 //! Ranges are ranges of ranks: what is asked for by score or by member is looked up once at either end, and everything else
 //! (walking, counting, removing) goes by rank.
 
+mod frozen;
 mod gather;
 mod order;
 mod packed;
@@ -21,6 +24,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use frozen::Frozen;
 pub use gather::Gather;
 pub use put::{NotANumber, Put, Rule};
 pub use range::{LexBound, LexRange, ScoreBound, ScoreRange};
@@ -32,12 +36,14 @@ use super::listpack::{Item, Listpack};
 use std::ops::Range;
 
 /// A sorted set.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum ZSet {
     /// Few and short members.
     Packed(Listpack),
     /// Any.
     Tree(Box<Tree>),
+    /// A copy of a tree.
+    Frozen(Box<Frozen>),
 }
 
 impl Default for ZSet {
@@ -74,6 +80,7 @@ impl ZSet {
         match self {
             ZSet::Packed(pack) => packed::len(pack),
             ZSet::Tree(tree) => tree.len(),
+            ZSet::Frozen(copy) => copy.len(),
         }
     }
 
@@ -90,6 +97,7 @@ impl ZSet {
         match self {
             ZSet::Packed(pack) => packed::find(pack, name).map(|(_, score)| score),
             ZSet::Tree(tree) => tree.score(name),
+            ZSet::Frozen(copy) => copy.rank(name).map(|(_, score)| score),
         }
     }
 
@@ -110,6 +118,7 @@ impl ZSet {
         let pack = match self {
             ZSet::Tree(tree) => return tree.put(name, score, rule),
             ZSet::Packed(pack) => pack,
+            ZSet::Frozen(_) => return self.make_tree().put(name, score, rule),
         };
         let found = packed::find(pack, name);
         let put = rule.decide(found.map(|(_, score)| score), score)?;
@@ -143,6 +152,7 @@ impl ZSet {
                 Some(score)
             }
             ZSet::Tree(tree) => tree.remove(name),
+            ZSet::Frozen(_) => self.make_tree().remove(name),
         }
     }
 
@@ -155,35 +165,36 @@ impl ZSet {
                 .find(|(_, (_, member, _))| member.eq_bytes(name))
                 .map(|(rank, (_, _, score))| (rank, score)),
             ZSet::Tree(tree) => tree.rank(name),
+            ZSet::Frozen(copy) => copy.rank(name),
         }
     }
 
     /// The ranks of the elements whose scores are in `range`.
     #[must_use]
     pub fn ranks_by_score(&self, range: &ScoreRange) -> Range<usize> {
-        match self {
-            ZSet::Packed(pack) => packed::ranks_by_score(pack, range),
-            ZSet::Tree(tree) => {
-                let start = tree.order.partition_point(|point| range.is_above(point.score));
-                let end = tree.order.partition_point(|point| range.reaches(point.score));
-                start..end.max(start)
-            }
-        }
+        let order = match self {
+            ZSet::Packed(pack) => return packed::ranks_by_score(pack, range),
+            ZSet::Tree(tree) => &tree.order,
+            ZSet::Frozen(copy) => copy.order(),
+        };
+        let start = order.partition_point(|point| range.is_above(point.score));
+        let end = order.partition_point(|point| range.reaches(point.score));
+        start..end.max(start)
     }
 
     /// The ranks of the elements whose members are in `range`, as a walk in this direction finds them. Means something only
     /// where all scores are equal; otherwise it is some range, without error.
     #[must_use]
     pub fn ranks_by_lex(&self, range: &LexRange<'_>, reverse: bool) -> Range<usize> {
-        match self {
-            ZSet::Packed(pack) => packed::ranks_by_lex(pack, range, reverse),
-            ZSet::Tree(_) if range.is_void() => 0..0,
-            ZSet::Tree(tree) => {
-                let start = tree.order.partition_point(|point| range.is_above(point.name()));
-                let end = tree.order.partition_point(|point| range.reaches(point.name()));
-                start..end.max(start)
-            }
-        }
+        let order = match self {
+            ZSet::Packed(pack) => return packed::ranks_by_lex(pack, range, reverse),
+            _ if range.is_void() => return 0..0,
+            ZSet::Tree(tree) => &tree.order,
+            ZSet::Frozen(copy) => copy.order(),
+        };
+        let start = order.partition_point(|point| range.is_above(point.name()));
+        let end = order.partition_point(|point| range.reaches(point.name()));
+        start..end.max(start)
     }
 
     /// The elements of these ranks, which must be there; the last one first if `reverse`.
@@ -193,6 +204,7 @@ impl ZSet {
         Walk(match self {
             ZSet::Packed(pack) => Way::Packed(packed::Walk::new(pack, &ranks, reverse)),
             ZSet::Tree(tree) => Way::Tree(tree.order.walk(ranks, reverse)),
+            ZSet::Frozen(copy) => Way::Tree(copy.order().walk(ranks, reverse)),
         })
     }
 
@@ -217,6 +229,7 @@ impl ZSet {
         match self {
             ZSet::Packed(pack) => packed::remove_range(pack, &ranks),
             ZSet::Tree(tree) => tree.remove_range(ranks),
+            ZSet::Frozen(_) => self.make_tree().remove_range(ranks),
         }
     }
 
@@ -231,6 +244,7 @@ impl ZSet {
             ZSet::Tree(tree) => {
                 tree.fields.scan(cursor, |entry| f(Item::Bytes(entry.key()), tree::score_of(entry)))
             }
+            ZSet::Frozen(copy) => copy.scan(cursor, f),
         }
     }
 
@@ -240,6 +254,7 @@ impl ZSet {
         match self {
             ZSet::Packed(pack) => pack.mem_bytes(),
             ZSet::Tree(tree) => tree.mem_bytes(),
+            ZSet::Frozen(copy) => copy.mem_bytes(),
         }
     }
 
@@ -249,6 +264,8 @@ impl ZSet {
         match self {
             ZSet::Packed(_) => 1,
             ZSet::Tree(tree) => tree.len(),
+            // The copy may be the last one that keeps a removed original.
+            ZSet::Frozen(copy) => copy.len(),
         }
     }
 
@@ -257,12 +274,25 @@ impl ZSet {
     pub fn encoding(&self) -> &'static str {
         match self {
             ZSet::Packed(_) => "listpack",
-            ZSet::Tree(_) => "skiplist",
+            ZSet::Tree(_) | ZSet::Frozen(_) => "skiplist",
+        }
+    }
+
+    /// A copy of the set as it is now; of a tree one that shares the order's leaves with it (see [`Frozen`]).
+    #[must_use]
+    pub fn share(&mut self) -> ZSet {
+        match self {
+            ZSet::Packed(pack) => ZSet::Packed(pack.clone()),
+            ZSet::Tree(tree) => ZSet::Frozen(Box::new(tree.share())),
+            ZSet::Frozen(copy) => ZSet::Frozen(Box::new(copy.share())),
         }
     }
 
     /// Changes to a tree and returns it.
     fn make_tree(&mut self) -> &mut Tree {
+        if let ZSet::Frozen(copy) = self {
+            *self = ZSet::Tree(Box::new(copy.thaw()));
+        }
         if let ZSet::Packed(pack) = self {
             let mut tree = Box::<Tree>::default();
             let mut digits = itoa::Buffer::new();
@@ -274,7 +304,18 @@ impl ZSet {
         }
         match self {
             ZSet::Tree(tree) => tree,
-            ZSet::Packed(_) => unreachable!("it has just become a tree"),
+            _ => unreachable!("it has just become a tree"),
+        }
+    }
+}
+
+impl Clone for ZSet {
+    /// Copies every element.
+    fn clone(&self) -> ZSet {
+        match self {
+            ZSet::Packed(pack) => ZSet::Packed(pack.clone()),
+            ZSet::Tree(tree) => ZSet::Tree(tree.clone()),
+            ZSet::Frozen(copy) => ZSet::Tree(Box::new(copy.thaw())),
         }
     }
 }

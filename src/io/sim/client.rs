@@ -1,4 +1,4 @@
-//! The client's end of a simulated connection.
+//! The end of a simulated connection that a test holds, as the client or as the server that a driver connected to.
 
 use super::World;
 
@@ -27,7 +27,8 @@ impl SimClient {
     /// Takes what has arrived.
     pub fn receive(&self) -> Vec<u8> {
         let mut state = self.world.lock();
-        let bytes = state.with_pipe(self.conn, |pipe, air| pipe.client_receives(air)).unwrap_or_default();
+        let bytes =
+            state.with_pipe(self.conn, |pipe, air| pipe.client_receives(usize::MAX, air)).unwrap_or_default();
         if !bytes.is_empty() {
             state.note(u64::MAX ^ self.conn as u64, &bytes);
         }

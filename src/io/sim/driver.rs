@@ -4,7 +4,9 @@ use super::pipe::Report;
 use super::{START_UNIX_MS, State, World};
 use crate::io::net::Connection;
 use crate::io::{Driver, Event, Sock, Time, Wait};
+use bytes::Bytes;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 
 /// Most things that one socket reports in a turn.
 const REPORTS: usize = 8;
@@ -136,8 +138,63 @@ impl SimDriver {
                         state.note(what ^ u64::from(result.is_ok()), &buffer);
                         Event::Sent { sock, buffer, result }
                     }
+                    Report::SentShared(result) => {
+                        state.note(what ^ u64::from(result.is_ok()), b"shared");
+                        Event::SentShared { sock, result }
+                    }
+                    Report::Connected(result) => {
+                        state.note(what ^ u64::from(result.is_ok()), b"connected");
+                        Event::Connected { sock, result }
+                    }
                 });
             }
+            events.extend(self.release_due(state, index, conn));
+        }
+    }
+
+    /// Gives a socket out if that was asked for, its receive has stopped and nothing is in flight.
+    fn release_due(&self, state: &mut State, index: usize, conn: usize) -> Option<Event<SimBuf, SimSocket>> {
+        let now = state.now_ns;
+        if state.pipes.get(conn)?.server_is_busy() {
+            return None;
+        }
+        let port = state.ports.get_mut(self.shard)?;
+        let at = port.releasing.iter().position(|&(sock, due)| sock == index && due <= now)?;
+        port.releasing.swap_remove(at);
+        self.forget(state, index);
+        state.with_pipe(conn, |pipe, _| pipe.server_hands_over());
+        state.note(conn as u64, b"released");
+        let socket = SimSocket { world: self.world.clone(), conn: Some(conn) };
+        Some(Event::Released { sock: Sock(u32::try_from(index).unwrap_or(u32::MAX)), socket })
+    }
+
+    /// Takes a connection off its place, which is free again from the next turn.
+    fn forget(&self, state: &mut State, index: usize) {
+        if let Some(port) = state.ports.get_mut(self.shard)
+            && let Some(place) = port.socks.get_mut(index)
+        {
+            *place = None;
+            port.releasing.retain(|r| r.0 != index);
+            port.closed.push(index);
+        }
+    }
+
+    fn place(&self, state: &mut State, conn: Option<usize>) -> Sock {
+        let Some(port) = state.ports.get_mut(self.shard) else { return Sock(u32::MAX) };
+        let index = port.free.pop().unwrap_or_else(|| {
+            port.socks.push(None);
+            port.socks.len() - 1
+        });
+        if let Some(place) = port.socks.get_mut(index) {
+            *place = conn;
+        }
+        Sock(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    fn begin_send(&self, sock: Sock, buffer: Vec<u8>, shared: bool) {
+        let mut state = self.world.lock();
+        if let Some(conn) = self.conn_of(&state, sock) {
+            state.with_pipe(conn, |pipe, air| pipe.server_sends(buffer, shared, air));
         }
     }
 
@@ -172,16 +229,7 @@ impl Driver for SimDriver {
 
     fn adopt(&mut self, mut socket: SimSocket) -> Sock {
         let conn = socket.conn.take();
-        let mut state = self.world.lock();
-        let Some(port) = state.ports.get_mut(self.shard) else { return Sock(u32::MAX) };
-        let index = port.free.pop().unwrap_or_else(|| {
-            port.socks.push(None);
-            port.socks.len() - 1
-        });
-        if let Some(place) = port.socks.get_mut(index) {
-            *place = conn;
-        }
-        Sock(u32::try_from(index).unwrap_or(u32::MAX))
+        self.place(&mut self.world.lock(), conn)
     }
 
     fn hear(&mut self, sock: Sock, on: bool) {
@@ -192,9 +240,27 @@ impl Driver for SimDriver {
     }
 
     fn send(&mut self, sock: Sock, buffer: Vec<u8>) {
+        self.begin_send(sock, buffer, false);
+    }
+
+    fn send_shared(&mut self, sock: Sock, bytes: Bytes) {
+        self.begin_send(sock, bytes.to_vec(), true);
+    }
+
+    fn connect(&mut self, to: SocketAddr, _from: Option<IpAddr>, _keepalive_s: u64) -> Sock {
         let mut state = self.world.lock();
-        if let Some(conn) = self.conn_of(&state, sock) {
-            state.with_pipe(conn, |pipe, air| pipe.server_sends(buffer, air));
+        let conn = state.call(to);
+        self.place(&mut state, Some(conn))
+    }
+
+    fn release(&mut self, sock: Sock) {
+        let mut state = self.world.lock();
+        let due = state.soon();
+        if self.conn_of(&state, sock).is_some()
+            && let Some(port) = state.ports.get_mut(self.shard)
+            && port.releasing.iter().all(|r| r.0 != sock.0 as usize)
+        {
+            port.releasing.push((sock.0 as usize, due));
         }
     }
 
@@ -202,12 +268,7 @@ impl Driver for SimDriver {
         let mut state = self.world.lock();
         if let Some(conn) = self.conn_of(&state, sock) {
             state.with_pipe(conn, |pipe, air| pipe.server_closes(air));
-            if let Some(port) = state.ports.get_mut(self.shard)
-                && let Some(place) = port.socks.get_mut(sock.0 as usize)
-            {
-                *place = None;
-                port.closed.push(sock.0 as usize);
-            }
+            self.forget(&mut state, sock.0 as usize);
         }
     }
 
@@ -232,6 +293,7 @@ impl Driver for SimDriver {
                 port.woken = true;
             }
         }
+        state.relay();
         self.accept(&mut state, events);
         self.reap(&mut state, events);
         Ok(())

@@ -16,6 +16,7 @@
 
 mod client;
 mod driver;
+mod link;
 mod pipe;
 #[cfg(test)]
 mod tests;
@@ -23,12 +24,14 @@ mod weather;
 
 pub use client::SimClient;
 pub use driver::{SimBuf, SimDriver, SimListener, SimSocket};
+pub use link::Peer;
 pub use weather::Weather;
 
 use super::wake::Wakes;
 use crate::base::prng::Prng;
 use pipe::Pipe;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Unix time at which every world begins, in milliseconds: 1 January 2024.
@@ -49,6 +52,8 @@ struct Port {
     /// Places in `socks` to use again, from the turn after their end.
     free: Vec<usize>,
     closed: Vec<usize>,
+    /// Sockets to be given out when nothing is in flight: place in `socks`, and when receiving has stopped.
+    releasing: Vec<(usize, u64)>,
     listeners: Vec<Option<usize>>,
     /// Wakes that leave with the next turn.
     waking: Vec<usize>,
@@ -63,11 +68,17 @@ struct State {
     /// Connections not yet accepted: listener, connection, due time.
     knocking: Vec<(usize, usize, u64)>,
     ports: Vec<Port>,
+    /// Who answers where.
+    peers: Vec<(SocketAddr, Peer)>,
+    /// Connections to tests that have not been answered: address, connection, due time.
+    calls: Vec<(SocketAddr, usize, u64)>,
+    /// Pairs of pipes that join two drivers.
+    links: Vec<(usize, usize)>,
     trace: u64,
 }
 
 impl World {
-    /// A world for `shards` shards, of which everything follows from `seed`.
+    /// A world for `shards` threads with a driver (the log thread is one), of which everything follows from `seed`.
     ///
     /// # Errors
     /// No more file descriptors for the wake cells, which exist though nobody sleeps on them.
@@ -79,6 +90,9 @@ impl World {
             pipes: Vec::new(),
             knocking: Vec::new(),
             ports: (0..shards).map(|_| Port::default()).collect(),
+            peers: Vec::new(),
+            calls: Vec::new(),
+            links: Vec::new(),
             trace: seed,
         };
         Ok(World { state: Arc::new(Mutex::new(state)), wakes: Arc::new(Wakes::new(shards)?) })
@@ -128,6 +142,7 @@ impl World {
     /// Whether the driver of `shard` would return from a wait: woken, or something has happened.
     pub fn is_due(&self, shard: usize) -> bool {
         let mut state = self.lock();
+        state.relay();
         let now = state.now_ns;
         state.ports.get(shard).is_some_and(|p| p.woken) || state.port_due(shard).is_some_and(|due| due <= now)
     }
@@ -135,11 +150,13 @@ impl World {
     /// When something next happens at any shard or client without anybody's doing, later than now.
     pub fn due_ns(&self) -> Option<u64> {
         let mut state = self.lock();
+        state.relay();
         let now = state.now_ns;
         let ports = state.ports.len();
         let at_shards = (0..ports).filter_map(|shard| state.port_due(shard)).min();
         let at_clients = state.pipes.iter().filter_map(|p| p.client_due()).min();
-        at_shards.into_iter().chain(at_clients).filter(|&due| due > now).min()
+        let at_tests = state.calls.iter().map(|c| c.2).min();
+        at_shards.into_iter().chain(at_clients).chain(at_tests).filter(|&due| due > now).min()
     }
 
     /// Nanoseconds of the world's clock.
@@ -192,7 +209,11 @@ impl State {
         let knocks = self.knocking.iter().filter(|k| port.listeners.contains(&Some(k.0))).map(|k| k.2);
         let pipes =
             port.socks.iter().flatten().filter_map(|&conn| self.pipes.get(conn)?.server_due(&self.weather));
-        knocks.chain(pipes).min()
+        let released = port.releasing.iter().filter_map(|&(sock, due)| {
+            let conn = port.socks.get(sock).copied().flatten()?;
+            (!self.pipes.get(conn)?.server_is_busy()).then_some(due)
+        });
+        knocks.chain(pipes).chain(released).min()
     }
 
     /// Works on the connection `conn` with the parts that it needs.

@@ -85,6 +85,7 @@ impl Lane {
 /// A send of the server.
 struct Sending {
     buffer: Vec<u8>,
+    shared: bool,
     at: usize,
     /// When the next piece moves, or the completion comes.
     due: u64,
@@ -99,6 +100,18 @@ pub enum Report {
     Ended(Option<io::Error>),
     /// The send is over.
     Sent(Vec<u8>, io::Result<usize>),
+    /// The send of shared bytes is over.
+    SentShared(io::Result<usize>),
+    /// What the server began with a connect is over.
+    Connected(io::Result<()>),
+}
+
+/// The server's connect under way.
+pub struct Calling {
+    /// When it ends; never, if nobody answers.
+    pub due: Option<u64>,
+    /// Why it fails, if it does.
+    pub error: Option<io::ErrorKind>,
 }
 
 /// A connection.
@@ -115,6 +128,8 @@ pub struct Pipe {
     end_reported: bool,
     /// The server does not listen to the client (`Driver::hear`).
     unheard: bool,
+    /// It is the server that connects, and no answer has come.
+    calling: Option<Calling>,
 }
 
 fn broken() -> io::Error {
@@ -125,6 +140,11 @@ impl Pipe {
     /// A connection whose peer has just called.
     pub fn new() -> Pipe {
         Pipe::default()
+    }
+
+    /// A connection that the server makes.
+    pub fn called(calling: Calling) -> Pipe {
+        Pipe { calling: Some(calling), ..Pipe::default() }
     }
 
     /// The server has accepted it.
@@ -164,15 +184,22 @@ impl Pipe {
         self.to_client = Lane::default();
     }
 
-    /// What has arrived at the client.
-    pub fn client_receives(&mut self, air: &mut Air<'_>) -> Vec<u8> {
+    /// What has arrived at the client, up to `most` bytes.
+    pub fn client_receives(&mut self, most: usize, air: &mut Air<'_>) -> Vec<u8> {
         let mut all = Vec::new();
         self.pump(air);
-        while let Some(bytes) = self.to_client.pop(air.now_ns, usize::MAX) {
+        while all.len() < most
+            && let Some(bytes) = self.to_client.pop(air.now_ns, most - all.len())
+        {
             all.extend_from_slice(&bytes);
             self.pump(air);
         }
         all
+    }
+
+    /// Bytes that the server has not received yet.
+    pub fn unread_by_server(&self) -> usize {
+        self.to_server.bytes
     }
 
     /// Whether the client has seen the end of the connection.
@@ -186,10 +213,10 @@ impl Pipe {
     }
 
     /// The server starts a send.
-    pub fn server_sends(&mut self, buffer: Vec<u8>, air: &mut Air<'_>) {
+    pub fn server_sends(&mut self, buffer: Vec<u8>, shared: bool, air: &mut Air<'_>) {
         debug_assert!(self.sending.is_none(), "one send at a time");
         let fails = air.happens(air.weather.send_error_in);
-        self.sending = Some(Sending { buffer, at: 0, due: air.soon(), fails });
+        self.sending = Some(Sending { buffer, shared, at: 0, due: air.soon(), fails });
         self.pump(air);
     }
 
@@ -228,8 +255,22 @@ impl Pipe {
         }
     }
 
+    /// Whether something is in flight from the server: a send or a connect.
+    pub fn server_is_busy(&self) -> bool {
+        self.sending.is_some() || self.calling.is_some()
+    }
+
+    /// The server's end passes to another driver, which begins to receive and sees an end again that has been seen.
+    pub fn server_hands_over(&mut self) {
+        self.end_reported = false;
+        self.unheard = false;
+    }
+
     /// When the server's end next has something to report, as far as the past decides.
     pub fn server_due(&self, weather: &Weather) -> Option<u64> {
+        if let Some(calling) = &self.calling {
+            return calling.due;
+        }
         let received = if self.end_reported || self.unheard {
             None
         } else {
@@ -249,6 +290,16 @@ impl Pipe {
 
     /// The next thing to report, at most one buffer of it.
     pub fn report(&mut self, air: &mut Air<'_>) -> Option<Report> {
+        if let Some(calling) = &self.calling {
+            if calling.due.is_none_or(|due| due > air.now_ns) {
+                return None;
+            }
+            let error = self.calling.take().and_then(|c| c.error);
+            // Nothing comes over a connection that was never made.
+            self.accepted = error.is_none();
+            self.end_reported = error.is_some();
+            return Some(Report::Connected(error.map_or(Ok(()), |kind| Err(kind.into()))));
+        }
         self.pump(air);
         if let Some(report) = self.report_send(air) {
             return Some(report);
@@ -284,12 +335,12 @@ impl Pipe {
         if !taken && !failed {
             return None;
         }
-        let Sending { buffer, .. } = self.sending.take()?;
+        let Sending { buffer, shared, .. } = self.sending.take()?;
         let result = if taken { Ok(buffer.len()) } else { Err(broken()) };
         if !taken {
             self.reset.get_or_insert(air.now_ns);
             self.to_client.end(air);
         }
-        Some(Report::Sent(buffer, result))
+        Some(if shared { Report::SentShared(result) } else { Report::Sent(buffer, result) })
     }
 }

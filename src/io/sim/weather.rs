@@ -19,6 +19,8 @@ pub struct Weather {
     pub send_error_in: u64,
     /// One in so many accepts fails; 0: none.
     pub accept_error_in: u64,
+    /// One in so many connects fails; 0: none.
+    pub connect_error_in: u64,
 }
 
 impl Weather {
@@ -32,6 +34,7 @@ impl Weather {
             window_bytes: 256 * 1024,
             send_error_in: 0,
             accept_error_in: 0,
+            connect_error_in: 0,
         }
     }
 
@@ -46,6 +49,7 @@ impl Weather {
             window_bytes: pick(&[1, 16, 256, 256 * 1024]),
             send_error_in: 0,
             accept_error_in: pick(&[0, 0, 4]) as u64,
+            connect_error_in: 0,
         }
     }
 

@@ -1,28 +1,39 @@
-//! The real driver: one io_uring per shard.
+//! The real driver: one io_uring per shard, and one for the log thread.
 //!
-//! SINGLE_ISSUER and DEFER_TASKRUN: completions are made when the shard enters the kernel, never in between. Accept and
+//! SINGLE_ISSUER and DEFER_TASKRUN: completions are made when the thread enters the kernel, never in between. Accept and
 //! receive are multishot; received bytes lie in provided buffers; one send per socket and turn. A wake from another
-//! shard is a ring message, submitted with whatever else that shard submits (no system call of its own); from foreign
-//! threads it is an event descriptor. `docs/shard-loop.md` has the measurements.
+//! ring is a ring message, submitted with whatever else its thread submits (no system call of its own); from foreign
+//! threads it is an event descriptor. Writes and syncs of files are done by the kernel's workers (`files`).
+//! `docs/shard-loop.md` has the measurements.
 //!
-//! Invariant: what the kernel may still touch stays alive. A socket's slot (descriptor, send buffer) is freed only when
-//! neither a receive nor a send is in flight on it, closed or not.
+//! Invariant: what the kernel may still touch stays alive. A socket's slot (descriptor, send buffer, address) is freed
+//! only when neither a receive nor a send nor a connect is in flight on it, closed or not; a file's slot (descriptor,
+//! buffers) when neither a write nor a sync is. A driver that is dropped waits for them, and leaks what does not end.
 
 mod buffers;
+mod files;
+mod sockets;
 pub mod sys;
+#[cfg(test)]
+mod tests;
 
 use super::wake::Wakes;
 use super::{Driver, Event, Sock, Time, Wait};
 use crate::base::clock;
 use buffers::Buffers;
 pub use buffers::RecvBuf;
+use bytes::Bytes;
+use files::FileSlot;
 use io_uring::{IoUring, cqueue, opcode, squeue, types};
 use slab::Slab;
 use socket2::Socket;
+use sockets::{Outgoing, Slot};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const SUBMISSIONS: u32 = 1024;
 const COMPLETIONS: u32 = 8192;
@@ -34,6 +45,20 @@ const SEND: u64 = 3;
 const EVENT: u64 = 4;
 const MESSAGE: u64 = 5;
 const CANCEL: u64 = 6;
+const CONNECT: u64 = 7;
+const WRITE: u64 = 8;
+const SYNC: u64 = 9;
+const CLOSE: u64 = 10;
+
+/// How long a driver that is dropped waits for what is in flight: cancelled sockets end at once, disks may take a while.
+const PARTING: Duration = Duration::from_secs(10);
+
+/// What a turn reports.
+type Events = Vec<Event<RecvBuf, OwnedFd>>;
+
+fn sock_of(index: usize) -> Sock {
+    Sock(u32::try_from(index).unwrap_or(u32::MAX))
+}
 
 fn tag(kind: u64, index: usize) -> u64 {
     kind << 56 | index as u64
@@ -48,18 +73,7 @@ pub enum WakeBy {
     EventFd,
 }
 
-struct Slot {
-    fd: OwnedFd,
-    receiving: bool,
-    sending: Option<Vec<u8>>,
-    sent: usize,
-    closing: bool,
-    finished: bool,
-    /// Receiving was stopped by `hear`.
-    deaf: bool,
-}
-
-/// One shard's ring.
+/// One thread's ring.
 pub struct Uring {
     ring: IoUring,
     buffers: Rc<Buffers>,
@@ -69,12 +83,22 @@ pub struct Uring {
     starved: Vec<usize>,
     /// Listeners whose multishot accept ended; armed again next turn.
     deaf: Vec<usize>,
-    /// Closed sockets that the kernel is done with; freed next turn.
+    /// Sockets that the kernel is done with, closed or given out; freed next turn.
     finished: Vec<usize>,
+    /// Sockets that the kernel is done with, to be given out.
+    released: Vec<usize>,
+    /// Connects that failed before the kernel was asked.
+    unconnected: Vec<(usize, io::Error)>,
+    files: Slab<FileSlot>,
+    /// Closed files on which nothing is left to do; freed next turn.
+    finished_files: Vec<usize>,
     wakes: Arc<Wakes>,
     shard: usize,
     wake_by: WakeBy,
     event_armed: bool,
+    /// A ring message came.
+    #[cfg(test)]
+    woken_by_message: bool,
 }
 
 /// Why a shard got no ring.
@@ -101,7 +125,7 @@ pub enum RingError {
 }
 
 impl Uring {
-    /// The ring of `shard`; to be called on the shard's own thread.
+    /// The ring of `shard` (the log thread's number is the number of shards); to be called on its own thread.
     ///
     /// # Errors
     /// See [`RingError`].
@@ -133,10 +157,16 @@ impl Uring {
             starved: Vec::new(),
             deaf: Vec::new(),
             finished: Vec::new(),
+            released: Vec::new(),
+            unconnected: Vec::new(),
+            files: Slab::new(),
+            finished_files: Vec::new(),
             wakes,
             shard,
             wake_by,
             event_armed: false,
+            #[cfg(test)]
+            woken_by_message: false,
         };
         uring.arm_event();
         Ok(uring)
@@ -146,8 +176,8 @@ impl Uring {
     ///
     /// Everything the entry points to must live until its completion; callers keep it in `self`.
     fn push(&mut self, entry: &squeue::Entry) {
-        // SAFETY: descriptors and buffers of entries built in this file are owned by `self.sockets`, `self.listeners`
-        // or `self.wakes` until the operation has completed.
+        // SAFETY: descriptors and buffers of entries built in this room are owned by `self.sockets`, `self.files`,
+        // `self.listeners` or `self.wakes` until the operation has completed.
         while unsafe { self.ring.submission().push(entry) }.is_err() {
             // The queue is full: hand it over. An error here returns in the turn that follows.
             if self.ring.submit().is_err() {
@@ -177,54 +207,16 @@ impl Uring {
         }
     }
 
-    fn arm_recv(&mut self, index: usize) {
-        if let Some(slot) = self.sockets.get_mut(index)
-            && !slot.receiving
-            && !slot.deaf
-        {
-            slot.receiving = true;
-            let fd = types::Fd(slot.fd.as_raw_fd());
-            let entry = opcode::RecvMulti::new(fd, buffers::GROUP).build().user_data(tag(RECV, index));
-            self.push(&entry);
-        }
-    }
-
-    fn arm_send(&mut self, index: usize) {
-        let Some(slot) = self.sockets.get(index) else { return };
-        let rest = slot.sending.as_deref().and_then(|b| b.get(slot.sent..)).unwrap_or_default();
-        let len = u32::try_from(rest.len()).unwrap_or(u32::MAX);
-        let entry = opcode::Send::new(types::Fd(slot.fd.as_raw_fd()), rest.as_ptr(), len)
-            .flags(libc::MSG_NOSIGNAL | libc::MSG_WAITALL)
-            .build()
-            .user_data(tag(SEND, index));
-        self.push(&entry);
-    }
-
-    /// Frees a closing socket when the kernel is done with it: in the next turn, so that no event of this turn can
-    /// name a successor that got the same index.
-    fn settle(&mut self, index: usize) {
-        if let Some(slot) = self.sockets.get_mut(index)
-            && slot.closing
-            && !slot.receiving
-            && slot.sending.is_none()
-            && !slot.finished
-        {
-            slot.finished = true;
-            self.finished.push(index);
-        }
-    }
-
     fn rearm(&mut self) {
         for index in std::mem::take(&mut self.finished) {
             self.sockets.try_remove(index);
         }
+        self.free_files();
         if !self.event_armed {
             self.arm_event();
         }
         for index in std::mem::take(&mut self.starved) {
-            if self.sockets.get(index).is_some_and(|s| !s.closing) {
-                self.arm_recv(index);
-            }
+            self.arm_recv(index);
         }
         for index in std::mem::take(&mut self.deaf) {
             self.arm_accept(index);
@@ -254,7 +246,7 @@ impl Uring {
         }
     }
 
-    fn reap(&mut self, events: &mut Vec<Event<RecvBuf, OwnedFd>>) {
+    fn reap(&mut self, events: &mut Events) {
         loop {
             let next = self.ring.completion().next();
             let Some(done) = next else { return };
@@ -262,63 +254,19 @@ impl Uring {
             match done.user_data() >> 56 {
                 RECV => self.received(index, &done, events),
                 SEND => self.sent(index, done.result(), events),
+                CONNECT => self.connected(index, done.result(), events),
+                WRITE => self.written(index, done.result(), events),
+                SYNC => self.synced(index, done.result(), events),
                 ACCEPT => self.accepted(index, &done, events),
+                #[cfg(test)]
+                MESSAGE => self.woken_by_message |= done.result() >= 0,
                 EVENT => self.event_armed = cqueue::more(done.flags()),
                 _ => {}
             }
         }
     }
 
-    fn received(&mut self, index: usize, done: &cqueue::Entry, events: &mut Vec<Event<RecvBuf, OwnedFd>>) {
-        let data = match (cqueue::buffer_select(done.flags()), usize::try_from(done.result())) {
-            (Some(bid), Ok(len)) => Some(self.buffers.take(bid, len)),
-            _ => None,
-        };
-        let Some(slot) = self.sockets.get_mut(index) else { return };
-        let over = !cqueue::more(done.flags());
-        slot.receiving = !over;
-        if slot.closing {
-            drop(data);
-            return self.settle(index);
-        }
-        let sock = Sock(u32::try_from(index).unwrap_or(u32::MAX));
-        let result = done.result();
-        if result == -libc::ECANCELED {
-            // Stopped by `hear`; if that was taken back meanwhile, receiving starts anew.
-            self.starved.push(index);
-        } else if result > 0 {
-            events.extend(data.map(|data| Event::Received { sock, data }));
-            if over {
-                self.starved.push(index);
-            }
-        } else if result == -libc::ENOBUFS {
-            self.starved.push(index);
-        } else {
-            let error = (result < 0).then(|| io::Error::from_raw_os_error(-result));
-            events.push(Event::Ended { sock, error });
-        }
-    }
-
-    fn sent(&mut self, index: usize, result: i32, events: &mut Vec<Event<RecvBuf, OwnedFd>>) {
-        let Some(slot) = self.sockets.get_mut(index) else { return };
-        let Some(buffer) = slot.sending.take() else { return };
-        if slot.closing {
-            return self.settle(index);
-        }
-        let sock = Sock(u32::try_from(index).unwrap_or(u32::MAX));
-        let result = match usize::try_from(result) {
-            Ok(n) if slot.sent + n < buffer.len() && n > 0 => {
-                slot.sent += n;
-                slot.sending = Some(buffer);
-                return self.arm_send(index);
-            }
-            Ok(n) => Ok(slot.sent + n),
-            Err(_) => Err(io::Error::from_raw_os_error(-result)),
-        };
-        events.push(Event::Sent { sock, buffer, result });
-    }
-
-    fn accepted(&mut self, index: usize, done: &cqueue::Entry, events: &mut Vec<Event<RecvBuf, OwnedFd>>) {
+    fn accepted(&mut self, index: usize, done: &cqueue::Entry, events: &mut Events) {
         if done.result() >= 0 {
             // SAFETY: the kernel has just made this descriptor for us.
             let socket = unsafe { sys::own(done.result() as RawFd) };
@@ -361,49 +309,31 @@ impl Driver for Uring {
     }
 
     fn adopt(&mut self, socket: OwnedFd) -> Sock {
-        let slot = Slot {
-            fd: socket,
-            receiving: false,
-            sending: None,
-            sent: 0,
-            closing: false,
-            finished: false,
-            deaf: false,
-        };
-        let index = self.sockets.insert(slot);
-        self.arm_recv(index);
-        Sock(u32::try_from(index).unwrap_or(u32::MAX))
+        self.insert_socket(socket)
     }
 
     fn hear(&mut self, sock: Sock, on: bool) {
-        let index = sock.0 as usize;
-        let Some(slot) = self.sockets.get_mut(index) else { return };
-        let was_deaf = std::mem::replace(&mut slot.deaf, !on);
-        if on && was_deaf {
-            self.starved.push(index);
-        } else if !on && slot.receiving {
-            let entry = opcode::AsyncCancel::new(tag(RECV, index)).build().user_data(tag(CANCEL, 0));
-            self.push(&entry);
-        }
+        self.set_hearing(sock, on);
     }
 
     fn send(&mut self, sock: Sock, buffer: Vec<u8>) {
-        let index = sock.0 as usize;
-        if let Some(slot) = self.sockets.get_mut(index) {
-            debug_assert!(slot.sending.is_none(), "one send at a time");
-            slot.sending = Some(buffer);
-            slot.sent = 0;
-            self.arm_send(index);
-        }
+        self.begin_send(sock, Outgoing::Owned(buffer));
+    }
+
+    fn send_shared(&mut self, sock: Sock, bytes: Bytes) {
+        self.begin_send(sock, Outgoing::Shared(bytes));
+    }
+
+    fn connect(&mut self, to: SocketAddr, from: Option<IpAddr>, keepalive_s: u64) -> Sock {
+        self.begin_connect(to, from, keepalive_s)
+    }
+
+    fn release(&mut self, sock: Sock) {
+        self.begin_release(sock);
     }
 
     fn close(&mut self, sock: Sock) {
-        let index = sock.0 as usize;
-        if let Some(slot) = self.sockets.get_mut(index) {
-            slot.closing = true;
-            sys::shutdown(slot.fd.as_fd());
-            self.settle(index);
-        }
+        self.begin_close(sock);
     }
 
     fn wake(&mut self, shard: usize) {
@@ -422,10 +352,36 @@ impl Driver for Uring {
         }
     }
 
-    fn turn(&mut self, wait: Wait, events: &mut Vec<Event<RecvBuf, OwnedFd>>) -> io::Result<()> {
+    fn turn(&mut self, wait: Wait, events: &mut Events) -> io::Result<()> {
         self.rearm();
-        self.enter(wait)?;
+        let has_news = !self.released.is_empty() || !self.unconnected.is_empty();
+        self.enter(if has_news { Wait::Never } else { wait })?;
         self.reap(events);
+        self.report_without_kernel(events);
         Ok(())
+    }
+}
+
+impl Drop for Uring {
+    fn drop(&mut self) {
+        self.wakes.unset_ring(self.shard);
+        let (begin, mut events) = (Instant::now(), Events::new());
+        let in_flight = |uring: &Uring| {
+            uring.sockets.iter().any(|(_, s)| !s.is_idle()) || uring.files.iter().any(|(_, f)| f.in_flight())
+        };
+        while in_flight(self) && begin.elapsed() < PARTING {
+            // Anew each time: a send that was cut short has been taken up again. What was queued on a file behind the
+            // operation in flight begins here and ends as well.
+            self.cancel_sockets();
+            let entered = self.enter(Wait::AtMost(Duration::from_millis(100)));
+            self.reap(&mut events);
+            events.clear();
+            if entered.is_err() {
+                break;
+            }
+        }
+        if in_flight(self) {
+            std::mem::forget((std::mem::take(&mut self.sockets), std::mem::take(&mut self.files)));
+        }
     }
 }

@@ -20,8 +20,16 @@ const LZF_GAIN: usize = 4;
 /// No more than this many bytes come out of one compressed byte: three make 264 at most.
 const LZF_RATIO_MAX: usize = 88;
 
+/// What the first bytes of a string say.
+pub(super) enum Head {
+    /// It is so long, and its bytes follow.
+    Length(u64),
+    /// It is encoded as this byte says.
+    Special(u8),
+}
+
 /// Appends a length.
-pub(super) fn write_len(out: &mut Vec<u8>, len: u64) {
+pub fn write_len(out: &mut Vec<u8>, len: u64) {
     match (u8::try_from(len), u16::try_from(len), u32::try_from(len)) {
         (Ok(small), ..) if small < 64 => out.push(small),
         (_, Ok(mid), _) if mid < 1 << 14 => out.extend_from_slice(&(mid | 0x4000).to_be_bytes()),
@@ -166,15 +174,31 @@ impl<'a> Reader<'a> {
             let len = usize::try_from(self.length()?).map_err(|_| Invalid::Length)?;
             return self.take(len).map(Cow::Borrowed);
         }
+        if let Some(number) = self.integer()? {
+            return Ok(Cow::Owned(itoa::Buffer::new().format(number).as_bytes().to_vec()));
+        }
         self.at += 1;
-        let number = match first {
+        match first {
+            ENC_LZF => self.compressed().map(Cow::Owned),
+            _ => Err(Invalid::Encoding(first)),
+        }
+    }
+
+    /// A string that is written as a number; `None`, and nothing is read, if the next one is not.
+    ///
+    /// # Errors
+    /// The bytes end.
+    pub fn integer(&mut self) -> Result<Option<i64>, Invalid> {
+        let first = self.bytes.get(self.at).copied().ok_or(Invalid::Truncated)?;
+        if !(ENC_INT8..=ENC_INT32).contains(&first) {
+            return Ok(None);
+        }
+        self.at += 1;
+        Ok(Some(match first {
             ENC_INT8 => i64::from(i8::from_le_bytes(self.array()?)),
             ENC_INT16 => i64::from(i16::from_le_bytes(self.array()?)),
-            ENC_INT32 => i64::from(i32::from_le_bytes(self.array()?)),
-            ENC_LZF => return self.compressed().map(Cow::Owned),
-            _ => return Err(Invalid::Encoding(first)),
-        };
-        Ok(Cow::Owned(itoa::Buffer::new().format(number).as_bytes().to_vec()))
+            _ => i64::from(i32::from_le_bytes(self.array()?)),
+        }))
     }
 
     fn compressed(&mut self) -> Result<Vec<u8>, Invalid> {

@@ -13,18 +13,22 @@
 //! Whatever is read may be hostile: nothing is trusted before it is checked, and what is allocated is bounded by what
 //! was given.
 
+mod checksum;
+pub mod file;
 mod legacy;
 mod length;
 pub mod payload;
 mod read;
+pub mod scan;
 mod stream;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use length::{Reader, write_string};
-pub use read::{Invalid, Value, read_value};
+pub use checksum::{Crc64, crc64};
+pub use length::{Reader, write_len, write_string};
+pub use read::{Invalid, Value, read_entry, read_value};
 pub use write::write_value;
 
 /// The newest version that is read.
@@ -40,6 +44,8 @@ mod kind {
     pub const ZSET: u8 = 3;
     pub const HASH: u8 = 4;
     pub const ZSET_2: u8 = 5;
+    pub const MODULE_PRE_GA: u8 = 6;
+    pub const MODULE_2: u8 = 7;
     pub const HASH_ZIPMAP: u8 = 9;
     pub const LIST_ZIPLIST: u8 = 10;
     pub const SET_INTSET: u8 = 11;
@@ -55,6 +61,34 @@ mod kind {
     pub const STREAM_LISTPACKS_3: u8 = 21;
     pub const HASH_METADATA: u8 = 24;
     pub const HASH_LISTPACK_EX: u8 = 25;
+}
+
+/// Bytes that say what record of a file follows, where a type may stand (rdb.h RDB_OPCODE_*).
+pub mod opcode {
+    /// A slot of the cluster: its number, its keys, those that expire (Redis 7.4).
+    pub const SLOT_INFO: u8 = 244;
+    /// The text of a library of functions.
+    pub const FUNCTION2: u8 = 245;
+    /// The same as release candidates of Redis 7.0 wrote it.
+    pub const FUNCTION_PRE_GA: u8 = 246;
+    /// Data of a module beside the keys.
+    pub const MODULE_AUX: u8 = 247;
+    /// The idle time of the next key: a length, seconds.
+    pub const IDLE: u8 = 248;
+    /// The counter of uses of the next key: one byte.
+    pub const FREQ: u8 = 249;
+    /// A fact about the file: two strings.
+    pub const AUX: u8 = 250;
+    /// Number of keys of the database, and of those that expire.
+    pub const RESIZEDB: u8 = 251;
+    /// When the next key expires: Unix milliseconds, i64 LE.
+    pub const EXPIRETIME_MS: u8 = 252;
+    /// When the next key expires: Unix seconds, i32 LE.
+    pub const EXPIRETIME: u8 = 253;
+    /// The database of the keys that follow.
+    pub const SELECTDB: u8 = 254;
+    /// The end; the sum follows.
+    pub const EOF: u8 = 255;
 }
 
 /// How a node of a list is packed (quicklist.h QUICKLIST_NODE_CONTAINER_*).

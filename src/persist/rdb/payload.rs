@@ -3,20 +3,11 @@
 
 use super::length::Reader;
 use super::read::{Invalid, Value, read_value};
-use super::{VERSION, VERSION_MAX, write_value};
+use super::{VERSION, VERSION_MAX, crc64, write_value};
 use crate::data::{Entry, Limits};
-use crc::{CRC_64_REDIS, Crc, Table};
 
 /// Bytes of version and sum.
 const FOOTER: usize = 10;
-
-static CRC64: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_REDIS);
-
-/// The sum over `bytes` that ends a payload and a file (crc64.c).
-#[must_use]
-pub fn crc64(bytes: &[u8]) -> u64 {
-    CRC64.checksum(bytes)
-}
 
 /// The payload of an entry's value. `compress`: long strings may be compressed (`rdbcompression`).
 #[must_use]

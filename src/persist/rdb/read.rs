@@ -107,6 +107,30 @@ pub fn read_value(from: &mut Reader<'_>, kind: u8, limits: &Limits) -> Result<Va
     }
 }
 
+/// Reads a value as the entry that holds it under `key`; `expire` in Unix milliseconds. As [`read_value`] and
+/// [`Value::into_entry`], without a copy of short strings in between.
+///
+/// # Errors
+/// As [`read_value`].
+pub fn read_entry(
+    from: &mut Reader<'_>,
+    kind: u8,
+    key: &[u8],
+    expire: Option<i64>,
+    limits: &Limits,
+) -> Result<EntryBox, Invalid> {
+    if kind != kind::STRING {
+        return read_value(from, kind, limits).map(|value| value.into_entry(key, expire));
+    }
+    if let Some(number) = from.integer()? {
+        return Ok(EntryBox::new_int(key, number, expire));
+    }
+    match from.string()? {
+        text if text.len() > INLINE_MAX => Ok(Value::String(text.into_owned()).into_entry(key, expire)),
+        text => Ok(EntryBox::new_string(key, &text, expire)),
+    }
+}
+
 /// A listpack that is sound and not empty.
 fn pack_of(bytes: &[u8]) -> Result<Listpack, Invalid> {
     let pack = Listpack::from_bytes(bytes).map_err(|_| Invalid::Pack)?;

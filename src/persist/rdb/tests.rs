@@ -1,7 +1,8 @@
 //! Round trips of every type, bytes of real servers, and bytes that are none.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::payload::{crc64, dump, restore, verified};
+use super::crc64;
+use super::payload::{dump, restore, verified};
 use crate::base::prng::Prng;
 use crate::data::hash::{Condition, Ttl};
 use crate::data::list::End;

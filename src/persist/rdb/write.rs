@@ -86,23 +86,24 @@ fn write_hash(out: &mut Vec<u8>, hash: &Hash, compress: bool) -> u16 {
             out.push(kind::HASH_LISTPACK);
             write_string(out, pack.as_bytes(), compress);
         }
-        Hash::PackedTtl(pack) => {
+        Hash::PackedTtl(pack) if hash.next_due().is_some() => {
             out.push(kind::HASH_LISTPACK_EX);
             out.extend_from_slice(&hash.next_due().unwrap_or(i64::MAX).to_le_bytes());
             write_string(out, pack.as_bytes(), compress);
             return VERSION_MAX;
         }
-        Hash::Table(table) if table.expires_len() == 0 => {
+        Hash::Table(table) if table.expires_len() > 0 => {
+            write_timed_table(out, hash, compress);
+            return VERSION_MAX;
+        }
+        // Without times, whether it had some before or not, any version knows it.
+        Hash::Table(_) | Hash::PackedTtl(_) => {
             out.push(kind::HASH);
             write_len(out, hash.len() as u64);
             for (field, value) in hash.pairs(i64::MIN) {
                 write_item(out, field, compress);
                 write_item(out, value, compress);
             }
-        }
-        Hash::Table(_) => {
-            write_timed_table(out, hash, compress);
-            return VERSION_MAX;
         }
     }
     VERSION

@@ -34,7 +34,8 @@ fn set(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         return Err(Failure::Syntax);
     }
     let pairs: Vec<(&[u8], &[u8])> = pairs.iter().map(|[name, value]| (*name, *value)).collect();
-    let context = SetContext { client_is_local: ctx.session.info.local, loading: false };
+    let context =
+        SetContext { client_is_local: ctx.session.info.local, loading: ctx.server.loading.is_any() };
     let server = ctx.server;
     let guard = server.lock_config();
     let old = server.config.load_full();

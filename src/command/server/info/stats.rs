@@ -51,7 +51,8 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put("tracking_total_keys", tracking.keys());
     lines.put("tracking_total_items", tracking.items());
     lines.put("tracking_total_prefixes", tracking.prefix_count());
-    lines.put("unexpected_error_replies", 0);
+    let unexpected = facts.server.unexpected_errors.load(std::sync::atomic::Ordering::Relaxed);
+    lines.put("unexpected_error_replies", unexpected);
     lines.put("total_error_replies", facts.sum(|s| &s.errors));
     lines.put("dump_payload_sanitizations", 0);
     loop_figures(facts, lines);

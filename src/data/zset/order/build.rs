@@ -17,7 +17,7 @@ impl Order {
 
     /// The tree of `points`, which are in order.
     pub(in super::super) fn from_sorted(points: &[Point]) -> Order {
-        let leaves = points.chunks(LEAF_FILL).map(|chunk| Node::Leaf(chunk.to_vec()));
+        let leaves = points.chunks(LEAF_FILL).map(|chunk| Node::Leaf(chunk.to_vec().into()));
         let mut level: Vec<Child> = leaves.filter_map(Child::new).collect();
         while level.len() > BRANCH_MAX {
             let mut below = level.into_iter();
@@ -26,7 +26,7 @@ impl Order {
             level = branches.collect();
         }
         let root = match level.len() {
-            0 | 1 => level.pop().map_or(Node::Leaf(Vec::new()), |child| child.node),
+            0 | 1 => level.pop().map_or_else(Node::default, |child| child.node),
             _ => Node::Branch(level),
         };
         Order { root }

@@ -20,7 +20,8 @@
 //!   point survives in a branch when its element is gone.
 //! - Of two neighbours of which one was taken from, both together hold more than fits one with a quarter to spare.
 //!
-//! The depth bounds all recursion; it is below eight for 2^32 elements. A tree belongs to the thread that owns its set.
+//! The depth bounds all recursion; it is below eight for 2^32 elements. A tree belongs to the thread that owns its set; a
+//! point-in-time copy ([`Order::share`]) shares the leaves with it, on whatever thread it is.
 
 mod build;
 mod remove;
@@ -30,6 +31,7 @@ pub(super) use build::sort;
 pub(super) use walk::Walk;
 
 use crate::data::entry::Alias;
+use crate::data::shared::Shared;
 use std::ops::Range;
 
 /// Points of a leaf.
@@ -50,7 +52,7 @@ impl Point {
     /// The member's bytes.
     #[inline]
     pub(super) fn name(&self) -> &[u8] {
-        self.member.entry().key()
+        self.member.key()
     }
 
     /// Whether it stands before an element of this score and name. Looks at the name only if the scores are equal.
@@ -67,8 +69,18 @@ impl Point {
 }
 
 enum Node {
-    Leaf(Vec<Point>),
+    /// Perhaps with copies of the order.
+    Leaf(Shared<Vec<Point>>),
     Branch(Vec<Child>),
+}
+
+const _: () = assert!(size_of::<Node>() == 32);
+
+impl Default for Node {
+    /// An empty leaf.
+    fn default() -> Node {
+        Node::Leaf(Shared::default())
+    }
 }
 
 struct Child {
@@ -103,7 +115,9 @@ impl Node {
     /// Adds a point that is not there. Returns the right part if the node had to be split.
     fn insert(&mut self, point: Point, name: &[u8], edge: Edge) -> Option<Node> {
         match self {
-            Node::Leaf(points) => insert_point(points, point, name, edge).map(Node::Leaf),
+            Node::Leaf(points) => {
+                insert_point(points.own(), point, name, edge).map(|right| Node::Leaf(right.into()))
+            }
             Node::Branch(children) => insert_below(children, point, name, edge).map(Node::Branch),
         }
     }
@@ -171,14 +185,9 @@ fn child_of(children: &[Child], score: f64, name: &[u8]) -> usize {
 }
 
 /// Points in order. See the module's documentation.
+#[derive(Default)]
 pub(super) struct Order {
     root: Node,
-}
-
-impl Default for Order {
-    fn default() -> Order {
-        Order { root: Node::Leaf(Vec::new()) }
-    }
 }
 
 impl Order {
@@ -188,8 +197,8 @@ impl Order {
         // The name is borrowed from a copy of the point: it does not depend on where the point goes.
         let member = point.member;
         let edge = Edge { first: true, last: true };
-        let Some(right) = self.root.insert(point, member.entry().key(), edge) else { return };
-        let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
+        let Some(right) = self.root.insert(point, member.key(), edge) else { return };
+        let left = std::mem::take(&mut self.root);
         self.root = Node::Branch([left, right].into_iter().filter_map(Child::new).collect());
     }
 
@@ -222,7 +231,7 @@ impl Order {
                     let stays =
                         points[at - 1].is_before(new, name) && !points[at + 1].is_not_behind(new, name);
                     if stays {
-                        points[at].score = new;
+                        points.own()[at].score = new;
                     }
                     return stays;
                 }
@@ -259,6 +268,20 @@ impl Order {
     #[inline]
     pub(super) fn walk(&self, ranks: Range<usize>, reverse: bool) -> Walk<'_> {
         Walk::new(&self.root, ranks, reverse)
+    }
+
+    /// A copy that shares the leaves: takes a small allocation per leaf. Whoever changes a shared leaf first duplicates
+    /// it. The caller keeps all entries alive that either one has points of.
+    pub(super) fn share(&mut self) -> Order {
+        fn of(node: &mut Node) -> Node {
+            match node {
+                Node::Leaf(points) => Node::Leaf(points.share()),
+                Node::Branch(children) => {
+                    Node::Branch(children.iter_mut().map(|c| Child { node: of(&mut c.node), ..*c }).collect())
+                }
+            }
+        }
+        Order { root: of(&mut self.root) }
     }
 
     /// Bytes that the nodes take from the allocator.

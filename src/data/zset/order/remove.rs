@@ -18,8 +18,9 @@ impl Node {
     fn append(&mut self, right: Node) {
         match (self, right) {
             (Node::Leaf(points), Node::Leaf(more)) => {
+                let points = points.own();
                 points.reserve_exact(more.len());
-                points.extend(more);
+                points.extend_from_slice(&more);
             }
             (Node::Branch(children), Node::Branch(more)) => children.extend(more),
             _ => unreachable!("neighbours have the same depth"),
@@ -31,7 +32,7 @@ impl Node {
             Node::Leaf(points) => {
                 let at = points.partition_point(|point| point.is_before(score, name));
                 let found = points.get(at).is_some_and(|point| point.is_not_behind(score, name));
-                found.then(|| points.remove(at))
+                found.then(|| points.own().remove(at))
             }
             Node::Branch(children) => {
                 let at = child_of(children, score, name);
@@ -47,7 +48,7 @@ impl Node {
     /// Takes out the point of a rank, which must be there.
     fn remove_nth(&mut self, mut rank: usize) -> Point {
         match self {
-            Node::Leaf(points) => points.remove(rank),
+            Node::Leaf(points) => points.own().remove(rank),
             Node::Branch(children) => {
                 let mut at = 0;
                 while children[at].count <= rank {
@@ -66,7 +67,7 @@ impl Node {
     /// Takes out the points of these ranks, and gives each to `gone` in order.
     fn remove_range(&mut self, ranks: Range<usize>, gone: &mut impl FnMut(Point)) {
         let children = match self {
-            Node::Leaf(points) => return points.drain(ranks).for_each(gone),
+            Node::Leaf(points) => return points.own().drain(ranks).for_each(gone),
             Node::Branch(children) => children,
         };
         let (mut start, mut first_touched) = (0, None);
@@ -146,7 +147,7 @@ impl Order {
         while let Node::Branch(children) = &mut self.root
             && children.len() <= 1
         {
-            self.root = children.pop().map_or(Node::Leaf(Vec::new()), |child| child.node);
+            self.root = children.pop().map_or_else(Node::default, |child| child.node);
         }
     }
 }

@@ -1,0 +1,136 @@
+//! The cut: one moment of all shards, at which each begins a snapshot of its store; and the funnel through which their
+//! blocks come to the log core.
+//!
+//! A cut is a class-I transaction over all shards, so it stands at one place in the order of everything that shards do: what
+//! was done before it on any shard is in the snapshot, what came after it is not, and no reply tells of the one without the
+//! other.
+//!
+//! There is one snapshot at a time. Blocks of a shard come in the order in which it made them.
+//!
+//! | field | who writes | who reads | when |
+//! |---|---|---|---|
+//! | `pieces`, `filled` | shards | the log core | per block, under the lock |
+//! | `queued[i]` | shard `i` adds, the log core subtracts | shard `i` | per block |
+
+use crate::command::Server;
+use crate::keyspace::snapshot::{Begun, Block, Cut, Encode, End, Sink};
+use crate::shard::Ground;
+use crate::shard::txn::Fragments;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bytes of one shard's blocks that may lie here before the shard waits with the next.
+const ROOM_BYTES: usize = 4 << 20;
+
+/// What a shard hands over.
+#[derive(Debug)]
+pub enum Piece {
+    /// The cut was reached; what there was at it. Comes before everything else of the shard.
+    Begun(Begun),
+    /// The next block.
+    Block(Block),
+    /// Nothing more comes of this shard.
+    End(End),
+}
+
+/// Where all shards' pieces come together.
+pub struct Funnel {
+    server: Arc<Server>,
+    filled: AtomicBool,
+    pieces: Mutex<Vec<(u64, usize, Piece)>>,
+    queued: Box<[AtomicUsize]>,
+}
+
+impl Funnel {
+    /// An empty one.
+    pub fn new(server: Arc<Server>) -> Funnel {
+        let queued = (0..server.shards).map(|_| AtomicUsize::new(0)).collect();
+        Funnel { server, filled: AtomicBool::new(false), pieces: Mutex::default(), queued }
+    }
+
+    /// Whether there is something to take.
+    pub fn is_filled(&self) -> bool {
+        self.filled.load(Ordering::Acquire)
+    }
+
+    /// Takes everything: number of the snapshot, shard, piece. Of each shard in its order.
+    pub fn take(&self) -> Vec<(u64, usize, Piece)> {
+        if !self.is_filled() {
+            return Vec::new();
+        }
+        let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        self.filled.store(false, Ordering::Release);
+        std::mem::take(&mut *pieces)
+    }
+
+    /// The log core is done with a block of `bytes` bytes of `shard`, which may wait for room.
+    pub fn done(&self, shard: usize, bytes: usize) {
+        let Some(queued) = self.queued.get(shard) else { return };
+        let before = queued.fetch_sub(bytes, Ordering::AcqRel);
+        if before >= ROOM_BYTES && before.saturating_sub(bytes) < ROOM_BYTES {
+            self.server.wake(shard);
+        }
+    }
+
+    fn put(&self, id: u64, shard: usize, piece: Piece) {
+        self.pieces.lock().unwrap_or_else(PoisonError::into_inner).push((id, shard, piece));
+        self.filled.store(true, Ordering::Release);
+        self.server.wake(self.server.log_core());
+    }
+}
+
+/// One shard's end of the funnel.
+struct Inlet {
+    id: u64,
+    shard: usize,
+    funnel: Arc<Funnel>,
+}
+
+impl Sink for Inlet {
+    fn block(&mut self, block: Block) {
+        if let Some(queued) = self.funnel.queued.get(self.shard) {
+            queued.fetch_add(block.bytes.len(), Ordering::AcqRel);
+        }
+        self.funnel.put(self.id, self.shard, Piece::Block(block));
+    }
+
+    fn has_room(&self) -> bool {
+        self.funnel.queued.get(self.shard).is_none_or(|queued| queued.load(Ordering::Acquire) < ROOM_BYTES)
+    }
+
+    fn end(&mut self, end: End) {
+        self.funnel.put(self.id, self.shard, Piece::End(end));
+    }
+}
+
+/// The transaction that makes the cut.
+pub struct CutWork {
+    /// The snapshot's number.
+    pub id: u64,
+    /// How its records are written.
+    pub encode: Arc<dyn Encode>,
+    /// Where its blocks go.
+    pub funnel: Arc<Funnel>,
+}
+
+impl Fragments<Ground> for CutWork {
+    fn fragment(&self, shard: usize, ground: &mut Ground) {
+        let sink = Box::new(Inlet { id: self.id, shard, funnel: self.funnel.clone() });
+        let begun = ground.store.begin_snapshot(Cut { id: self.id, encode: self.encode.clone(), sink });
+        self.funnel.put(self.id, shard, Piece::Begun(begun));
+    }
+}
+
+/// Gives the running snapshot of every shard up, if it is still the one with this number.
+pub struct CancelWork {
+    /// The snapshot's number.
+    pub id: u64,
+}
+
+impl Fragments<Ground> for CancelWork {
+    fn fragment(&self, _: usize, ground: &mut Ground) {
+        if ground.store.snapshot_id() == Some(self.id) {
+            ground.store.cancel_snapshot();
+        }
+    }
+}
