@@ -2,8 +2,8 @@
 //!
 //! The rooms, in the order in which a request meets them. Arrows point down the levels only
 //! (`tests/tidy.rs` holds them): L0 `base`, `io` · L1 `resp`, `data` · L2 `keyspace`, `journal`, `config`, `pubsub`,
-//! `script`, `acl`, `replication` ·
-//! L3 `command`, `observe` · L4 `shard`, `load`, `log_core` · L5 `control`.
+//! `script`, `acl`, `persist`, `replication` ·
+//! L3 `command`, `observe` · L4 `shard`, `load`, `log_core`, `tools` · L5 `control`.
 
 pub mod acl;
 pub mod base;
