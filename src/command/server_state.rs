@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `apply_config` | boot, once | CONFIG SET | under `config_lock` |
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
-//! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
+//! | `replication` | the log core | all | see `replication` |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
 //! | `pubsub`, `messages`, `tracking`, `invalid` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
@@ -24,9 +24,11 @@ pub mod loading;
 mod log_port;
 mod observing;
 mod pressing;
+pub mod replication;
 mod switches;
 
 pub use loading::Loading;
+pub use replication::Replication;
 pub use log_port::{Asker, LogPort, Request};
 pub use switches::Switches;
 
@@ -116,8 +118,8 @@ pub struct Server {
     pub executable: std::path::PathBuf,
     /// Random id of this run, 40 hexadecimal digits.
     pub run_id: String,
-    /// Replication id, 40 hexadecimal digits: the name of the history that this dataset has (DEBUG CHANGE-REPL-ID).
-    pub repl_id: ArcSwap<String>,
+    /// What is to be seen of replication.
+    pub replication: Replication,
     /// Unix time of the start in milliseconds.
     pub start_ms: i64,
     /// Number of shards.
@@ -195,12 +197,12 @@ impl Server {
     pub fn new(config: Config, shards: usize, commands: usize, start_ms: i64, process: Process) -> Server {
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let server = Server {
+            replication: Replication::new(config.replicaof.is_some()),
             config: ArcSwap::from_pointee(config),
             config_lock: Mutex::new(()),
             config_file: process.config_file,
             executable: process.executable,
             run_id: crate::base::prng::random_hex(40),
-            repl_id: ArcSwap::from_pointee(crate::base::prng::random_hex(40)),
             start_ms,
             shards,
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
@@ -344,6 +346,7 @@ impl Server {
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
             || self.loading.is_any()
+            || self.replication.is_special()
     }
 
     /// Whether some shard has more to tell its clients than it should have.

@@ -10,10 +10,12 @@ use crate::io::wake::Wakes;
 use crate::keyspace::ToDrop;
 use crate::log;
 use crate::log_core::{self, LogCore};
+use crate::shard::handover::Handovers;
 use crate::shard::txn::{Hub, Vacancy, Waker};
 use crate::shard::{Ground, Parts, Shard, build_mesh};
 use socket2::Socket;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -89,8 +91,9 @@ pub fn start(
     freeing: &Sender<ToDrop>,
 ) -> Result<Crew, String> {
     let (hub, vacancies) = Hub::<Ground>::new(server.shards, Box::new(HubWaker(wakes.clone())));
-    let log_core = start_log_core(server, wakes, &hub)?;
-    let shards = start_shards(server, wakes, listening, freeing, (&hub, vacancies))?;
+    let handovers = Arc::default();
+    let log_core = start_log_core(server, wakes, &hub, &handovers)?;
+    let shards = start_shards(server, wakes, listening, freeing, (&hub, vacancies), &handovers)?;
     Ok(Crew { shards, log_core, hub })
 }
 
@@ -98,8 +101,9 @@ fn start_log_core(
     server: &Arc<Server>,
     wakes: &Arc<Wakes>,
     hub: &Arc<Hub<Ground>>,
+    handovers: &Arc<Handovers<OwnedFd>>,
 ) -> Result<JoinHandle<io::Result<()>>, String> {
-    let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
+    let (server, wakes, hub, handovers) = (server.clone(), wakes.clone(), hub.clone(), handovers.clone());
     let (ready, readies) = channel();
     let cpus = cpulist::chosen("server_cpulist", server.config.load().server_cpulist.as_deref());
     let is_placed = server.config.load().server_cpulist.is_some();
@@ -114,7 +118,7 @@ fn start_log_core(
                 return Ok(());
             }
         };
-        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes });
+        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes, handovers });
         let _ = ready.send(Ok(()));
         drop(ready);
         core.run()
@@ -134,6 +138,7 @@ fn start_shards(
     listening: Listening,
     freeing: &Sender<ToDrop>,
     (hub, vacancies): (&Arc<Hub<Ground>>, Vec<Vacancy<Ground>>),
+    handovers: &Arc<Handovers<OwnedFd>>,
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
     let places = places(&server.config.load(), n);
@@ -142,7 +147,7 @@ fn start_shards(
     let mut listening = Some(listening);
     for ((id, vacancy), mesh) in vacancies.into_iter().enumerate().zip(build_mesh(n)) {
         let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
-        let (ready, freeing) = (ready.clone(), freeing.clone());
+        let (ready, freeing, handovers) = (ready.clone(), freeing.clone(), handovers.clone());
         let listening = listening.take();
         let cpus = places.get(id).cloned().unwrap_or_default();
         let body = move || {
@@ -158,7 +163,7 @@ fn start_shards(
             };
             let seed = os_random_u64();
             let mut shard =
-                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing });
+                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, handovers });
             if let Some(Listening { first, later }) = listening {
                 first.into_iter().for_each(|listener| shard.listen(listener));
                 shard.listen_anew_from(later);

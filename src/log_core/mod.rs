@@ -19,6 +19,7 @@ use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, Time, Wait};
 use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
+use crate::shard::handover::Handovers;
 use crate::shard::txn::{Hub, ShardSet};
 use cut::{CancelWork, CutWork, Funnel, Piece};
 use std::io;
@@ -38,6 +39,8 @@ pub struct Parts<D: Driver> {
     pub hub: Arc<Hub<Ground>>,
     /// Where it announces its sleep.
     pub wakes: Arc<Wakes>,
+    /// Connections that shards hand over.
+    pub handovers: Arc<Handovers<D::Socket>>,
 }
 
 /// A snapshot that shards are making.
@@ -70,7 +73,7 @@ pub struct LogCore<D: Driver> {
 impl<D: Driver> LogCore<D> {
     /// A log core ready to run.
     pub fn new(parts: Parts<D>) -> LogCore<D> {
-        let Parts { server, driver, hub, wakes } = parts;
+        let Parts { server, driver, hub, wakes, handovers: _ } = parts;
         let time = driver.time();
         LogCore {
             id: server.log_core(),
@@ -149,7 +152,9 @@ impl<D: Driver> LogCore<D> {
     }
 
     fn request(&mut self, request: Request) {
-        match request {}
+        match request {
+            _ => {}
+        }
     }
 
     fn cron(&mut self) {}

@@ -66,6 +66,7 @@ impl Fleet {
         let mut rng = Rng::new(seed);
         let world = World::new(rng.next(), shards, weather).unwrap();
         let (freeing, freed) = channel();
+        let handovers: Arc<shoal::shard::handover::Handovers<_>> = Arc::default();
         let waking = world.clone();
         let process = Process {
             config_file: None,
@@ -89,6 +90,7 @@ impl Fleet {
                     wakes: world.wakes(),
                     seed: rng.next(),
                     freeing: freeing.clone(),
+                    handovers: handovers.clone(),
                 });
                 if id == 0 {
                     shard.listen(DOOR);

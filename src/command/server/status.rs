@@ -1,4 +1,4 @@
-//! Single facts: TIME, LASTSAVE, ROLE.
+//! Single facts: TIME, LASTSAVE.
 
 use crate::command::{Args, Ctx, Outcome};
 
@@ -14,14 +14,5 @@ pub(super) fn time(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
 /// Nothing was saved yet: as in Redis (server.c `initServer`) that is the time of the start.
 pub(super) fn lastsave(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     ctx.out.int(ctx.server.start_ms / 1000);
-    Ok(())
-}
-
-/// A primary without replicas (replication.c `roleCommand`).
-pub(super) fn role(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    ctx.out.array(3);
-    ctx.out.bulk(b"master");
-    ctx.out.int(0);
-    ctx.out.array(0);
     Ok(())
 }
