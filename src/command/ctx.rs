@@ -52,23 +52,6 @@ impl View<'_> {
         }
     }
 
-    /// Effects from here on belong together, if anybody records them and they do not already. Whether they now do: then
-    /// [`View::end_group`] is due.
-    pub fn begin_group(&mut self) -> bool {
-        let mut due = false;
-        self.each(|store| due |= store.journal.is_on() && !store.journal.is_grouped());
-        if due {
-            let group = crate::journal::fresh_group();
-            self.each(|store| store.journal.begin(group));
-        }
-        due
-    }
-
-    /// See [`View::begin_group`].
-    pub fn end_group(&mut self) {
-        self.each(|store| store.journal.end());
-    }
-
     /// Runs `f` on the first store: for what belongs to the command and to no key, as the messages that it publishes.
     pub fn first(&mut self, f: impl FnOnce(&mut Store)) {
         let mut f = Some(f);

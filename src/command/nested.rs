@@ -93,6 +93,15 @@ impl<'a> Nested<'a> {
         }
     }
 
+    /// Publishes what commands before the script did.
+    pub fn publish_earlier(&mut self) {
+        let mut is_due = false;
+        self.view.each(|store| is_due |= store.journal.publish());
+        if is_due {
+            self.server.wake_log_core();
+        }
+    }
+
     /// Whether a command that writes was run.
     pub fn has_written(&self) -> bool {
         self.wrote

@@ -392,6 +392,11 @@ impl Server {
         (self.wakes)(shard);
     }
 
+    /// Wakes the log core, whose place is behind the last shard's.
+    pub fn wake_log_core(&self) {
+        self.wake(self.shards);
+    }
+
     /// Asks for the end of the process.
     pub fn request_shutdown(&self, request: ShutdownRequest) {
         (self.shutdown)(request);

@@ -91,7 +91,10 @@ impl Fixture {
         if let Err(failure) = self.call(argv, &mut reply) {
             Out::new(&mut reply, self.session.proto).error(&failure.line());
         }
-        self.stores.iter_mut().for_each(Store::remove_lapsed);
+        for store in &mut self.stores {
+            store.remove_lapsed();
+            store.journal.end_unit();
+        }
         reply
     }
 

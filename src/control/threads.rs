@@ -7,6 +7,7 @@ use crate::command::Server;
 use crate::config::Config;
 use crate::io::uring::{Uring, WakeBy};
 use crate::io::wake::Wakes;
+use crate::journal::{Port, Tap};
 use crate::keyspace::ToDrop;
 use crate::log;
 use crate::log_core::{self, LogCore};
@@ -92,8 +93,9 @@ pub fn start(
 ) -> Result<Crew, String> {
     let (hub, vacancies) = Hub::<Ground>::new(server.shards, Box::new(HubWaker(wakes.clone())));
     let handovers = Arc::default();
-    let log_core = start_log_core(server, wakes, &hub, &handovers)?;
-    let shards = start_shards(server, wakes, listening, freeing, (&hub, vacancies), &handovers)?;
+    let (journals, tap) = crate::journal::rings(server.shards);
+    let log_core = start_log_core(server, wakes, &hub, &handovers, tap)?;
+    let shards = start_shards(server, wakes, listening, freeing, (&hub, vacancies), &handovers, journals)?;
     Ok(Crew { shards, log_core, hub })
 }
 
@@ -102,6 +104,7 @@ fn start_log_core(
     wakes: &Arc<Wakes>,
     hub: &Arc<Hub<Ground>>,
     handovers: &Arc<Handovers<OwnedFd>>,
+    tap: Tap,
 ) -> Result<JoinHandle<io::Result<()>>, String> {
     let (server, wakes, hub, handovers) = (server.clone(), wakes.clone(), hub.clone(), handovers.clone());
     let (ready, readies) = channel();
@@ -118,7 +121,7 @@ fn start_log_core(
                 return Ok(());
             }
         };
-        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes, handovers });
+        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes, handovers, tap });
         let _ = ready.send(Ok(()));
         drop(ready);
         core.run()
@@ -139,13 +142,15 @@ fn start_shards(
     freeing: &Sender<ToDrop>,
     (hub, vacancies): (&Arc<Hub<Ground>>, Vec<Vacancy<Ground>>),
     handovers: &Arc<Handovers<OwnedFd>>,
+    journals: Vec<Port>,
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
     let places = places(&server.config.load(), n);
     let (ready, readies) = channel();
     let mut threads = Vec::with_capacity(n);
     let mut listening = Some(listening);
-    for ((id, vacancy), mesh) in vacancies.into_iter().enumerate().zip(build_mesh(n)) {
+    let ends = build_mesh(n).into_iter().zip(journals);
+    for ((id, vacancy), (mesh, journal)) in vacancies.into_iter().enumerate().zip(ends) {
         let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
         let (ready, freeing, handovers) = (ready.clone(), freeing.clone(), handovers.clone());
         let listening = listening.take();
@@ -163,7 +168,7 @@ fn start_shards(
             };
             let seed = os_random_u64();
             let mut shard =
-                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, handovers });
+                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal, handovers });
             if let Some(Listening { first, later }) = listening {
                 first.into_iter().for_each(|listener| shard.listen(listener));
                 shard.listen_anew_from(later);

@@ -1,100 +1,111 @@
-//! L2: what writing commands did, as deterministic commands.
+//! L2: what writing commands did, as deterministic commands, from the shards that ran them to one stream.
+//!
+//! ```text
+//!   shard thread                                          log thread
+//!   handler ─ effect ─► Journal ── publish ──► ring ──►   Tap ─► Merge ─► Item ─┬─► Stream: offsets, backlog, replicas
+//!                       units      one stamp              by stamp, below       └─► append-only file
+//!                                  per batch              the watermark
+//! ```
+//!
+//! - `record.rs`: [`Journal`], one per store: effects, grouped in units, until they are published.
+//! - `ring.rs`: [`Clock`], [`Port`], [`Tap`]: stamps, the rings, the watermark. Every cross-thread field is there.
+//! - `merge.rs`: [`Merge`]: batches of all shards in one order. Pure.
+//! - `stream.rs`: [`Stream`]: bytes by replication offset.
 //!
 //! Every writing handler states its effect: the commands that, run in this order on an equal dataset, give the same
 //! dataset whenever and wherever they run (absolute expiry times, results instead of arithmetic on floats, expiry and
-//! eviction as deletions). The append-only file, replicas and slot migration will read these entries; until one of them
-//! needs the journal it is off and stating an effect costs one branch.
+//! eviction as deletions). While nobody needs the journal it is off, and stating an effect costs one branch.
 //!
-//! One journal per shard, owned by the shard's store and touched only by the thread that holds the store.
+//! `docs/journal.md` argues why the order is right. Invariants:
+//! - A shard publishes before anything of what it executed can leave it, so a reply that precedes a request has the smaller
+//!   stamp.
+//! - The stamps of one ring ascend.
+//! - What one command, script or EXEC did comes out in one piece.
 
-use bytes::Bytes;
+mod merge;
+mod record;
+mod ring;
+mod stream;
+mod sync;
+#[cfg(test)]
+mod taken;
+#[cfg(test)]
+mod tests;
 
-/// The effects of one shard since they were last taken.
-#[derive(Default)]
-pub struct Journal {
-    on: bool,
-    bytes: Vec<u8>,
-    runs: Vec<Run>,
-    /// Of the running transaction; 0: none.
-    group: u64,
+pub use merge::{Item, Merge, Part};
+pub use record::{Journal, fresh_transaction, gather};
+pub use ring::{Clock, Port, Tap, rings};
+pub use stream::Stream;
+#[cfg(test)]
+pub use taken::{Run, Taken};
+
+/// Effects that one shard has published together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Its place among all batches of all shards; never given twice.
+    pub stamp: u64,
+    /// What it is a part of.
+    pub what: What,
+    /// The commands as RESP arrays of bulk strings, back to back.
+    pub bytes: Vec<u8>,
+    /// How the bytes divide.
+    pub pieces: Vec<Piece>,
 }
 
-/// Where one effect lies in the bytes, and the database it applies to.
+/// What a batch is a part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum What {
+    /// Nothing: units that are complete by themselves.
+    #[default]
+    Effects,
+    /// One shard's part, perhaps empty, of a transaction of independent fragments. All parts are one unit.
+    Fragment {
+        /// The transaction, a number of [`fresh_transaction`].
+        txn: u64,
+        /// Shards that take part.
+        parts: usize,
+    },
+    /// One shard's mark of a cut through all shards. It has no effects.
+    Cut {
+        /// The cut, as whoever made it numbers them.
+        id: u64,
+        /// Shards that take part: all.
+        parts: usize,
+    },
+}
+
+/// Effects of a batch on one database that lie together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct Piece {
     /// Database index.
     pub db: usize,
-    /// First byte in [`Taken::bytes`].
-    pub start: usize,
-    /// Length in bytes.
+    /// Effects.
+    pub effects: usize,
+    /// Bytes.
     pub len: usize,
-    /// Runs of one group, in all journals, come from one script or EXEC and are applied together; 0: alone.
-    pub group: u64,
+    /// How they belong to units.
+    pub joint: Joint,
+    /// Whom they are for.
+    pub audience: Audience,
 }
 
-/// Effects taken out of a journal, oldest first.
-#[derive(Default, Debug)]
-pub struct Taken {
-    /// The commands as RESP arrays of bulk strings, back to back; shared by everyone who reads them.
-    pub bytes: Bytes,
-    /// One run per effect.
-    pub runs: Vec<Run>,
+/// How the effects of a [`Piece`] belong to units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joint {
+    /// Each is a unit.
+    Singles,
+    /// They belong to a unit that goes on with the next piece.
+    Part,
+    /// They end a unit: with the parts before them, if there are any.
+    End,
 }
 
-impl Journal {
-    /// Whether anybody needs the effects.
-    #[inline]
-    pub fn is_on(&self) -> bool {
-        self.on
-    }
-
-    /// Starts or stops recording; stopping drops what was not taken.
-    pub fn switch(&mut self, on: bool) {
-        self.on = on;
-        if !on {
-            *self = Journal::default();
-        }
-    }
-
-    /// Appends one effect on database `db`: a whole command, `argv[0]` its name.
-    #[inline]
-    pub fn effect(&mut self, db: usize, argv: &[&[u8]]) {
-        if self.on {
-            self.append(db, argv);
-        }
-    }
-
-    #[cold]
-    fn append(&mut self, db: usize, argv: &[&[u8]]) {
-        let start = self.bytes.len();
-        crate::resp::Out::new(&mut self.bytes, crate::resp::Proto::V2).bulks(argv);
-        self.runs.push(Run { db, start, len: self.bytes.len() - start, group: self.group });
-    }
-
-    /// Whether a transaction is running.
-    pub fn is_grouped(&self) -> bool {
-        self.group != 0
-    }
-
-    /// What is stated from here on belongs to the transaction `group`, a number of [`fresh_group`].
-    pub fn begin(&mut self, group: u64) {
-        self.group = group;
-    }
-
-    /// The transaction ends.
-    pub fn end(&mut self) {
-        self.group = 0;
-    }
-
-    /// Takes everything recorded so far.
-    pub fn take(&mut self) -> Taken {
-        Taken { bytes: std::mem::take(&mut self.bytes).into(), runs: std::mem::take(&mut self.runs) }
-    }
-}
-
-/// A number for a transaction's runs, never given twice.
-pub fn fresh_group() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+/// Whom effects are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody: they change the dataset.
+    All,
+    /// Replicas alone: published messages, which leave no trace in the dataset (Redis: pubsub.c `publishCommand`,
+    /// PROPAGATE_REPL).
+    Replicas,
 }

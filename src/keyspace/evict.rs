@@ -177,6 +177,7 @@ impl Store {
         let lazy = self.policy.lazy_evict;
         self.stats.evicted += 1;
         self.journal.effect(db, &[if lazy { b"UNLINK" } else { b"DEL" }, &key]);
+        self.journal.end_unit();
         self.gone(db, &key);
         self.also_changed(db, &key, Class::Evicted, "evicted");
         self.free(entry, lazy);

@@ -79,7 +79,10 @@ impl Store {
                 let sweep = self.dbs[db].table.sweep_due(self.now_ms, 1, |entry| due.push(entry));
                 report.examined += sweep.examined;
                 report.removed += sweep.removed;
-                due.drain(..).for_each(|entry| self.expired_out(db, entry));
+                due.drain(..).for_each(|entry| {
+                    self.expired_out(db, entry);
+                    self.journal.end_unit();
+                });
                 if out_of_time() {
                     self.expire_db = db;
                     report.more = true;

@@ -149,6 +149,7 @@ impl Store {
         while let Some(key) = self.dbs[db].field_due.first_due(self.now_ms).map(<[u8]>::to_vec) {
             self.dbs[db].field_due.forget(&key);
             removed += self.expire_fields(db, &HKey::new(&key), FIELDS_PER_VISIT).removed;
+            self.journal.end_unit();
             self.watch_fields(db, &key);
             if out_of_time() {
                 return (removed, true);

@@ -17,6 +17,7 @@ use crate::command::{Note, Server};
 use crate::config::Config;
 use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, Time, Wait};
+use crate::journal::Tap;
 use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
 use crate::shard::handover::Handovers;
@@ -41,6 +42,8 @@ pub struct Parts<D: Driver> {
     pub wakes: Arc<Wakes>,
     /// Connections that shards hand over.
     pub handovers: Arc<Handovers<D::Socket>>,
+    /// What shards publish.
+    pub tap: Tap,
 }
 
 /// A snapshot that shards are making.
@@ -73,7 +76,7 @@ pub struct LogCore<D: Driver> {
 impl<D: Driver> LogCore<D> {
     /// A log core ready to run.
     pub fn new(parts: Parts<D>) -> LogCore<D> {
-        let Parts { server, driver, hub, wakes, handovers: _ } = parts;
+        let Parts { server, driver, hub, wakes, handovers: _, tap: _ } = parts;
         let time = driver.time();
         LogCore {
             id: server.log_core(),

@@ -136,6 +136,8 @@ where
 
     /// Takes part in transactions; runs those at which this shard was the last to arrive.
     pub(super) fn take_part(&mut self) -> Turn {
+        // Once it is parked, its replies leave while its journal is away.
+        self.publish_journal();
         let mut turn = self.seat.advance();
         let mut left = STARTS_PER_TURN;
         while let Some(ready) = self.seat.take_ready() {

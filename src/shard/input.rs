@@ -3,6 +3,7 @@
 use super::blocked::serve;
 use super::conn::{Conn, End, Hold};
 use super::ground::{self, Ground, Scene};
+use super::journal::end_unit;
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::{Connection, Driver, Shard};
@@ -82,7 +83,7 @@ impl Aftermath {
     }
 }
 
-/// Runs a command of another shard's connection on this shard's keys. With a `meter`, and the shard on whose thread this
+/// Runs a command of another shard's connection on this shard's keys, as a part of the journal's unit under way. With a `meter`, and the shard on whose thread this
 /// is, it is counted; a fragment of a command is not, its command is counted once, at home.
 pub fn execute_for(
     ground: &mut Ground,
@@ -421,6 +422,7 @@ where
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }
+        end_unit(store, command);
         let subscribed = session.subscriptions.is_some();
         let tracking = session.tracking.is_some();
         let away = std::mem::take(&mut session.away).then(|| Hold::Away { mute: session.is_mute() });

@@ -144,12 +144,17 @@ pub fn build<S>(n: usize) -> Vec<Mesh<S>> {
 }
 
 impl<S> Mesh<S> {
-    /// Adds a request for `to`'s next batch.
-    pub fn request(&mut self, to: usize, caller: Caller, command: usize, argv: Args<'_>) {
-        let Some(Some(link)) = self.links.get_mut(to) else { return };
+    /// Adds a request for `to`'s next batch. Returns whether that is full now and should go: [`Mesh::send_open`].
+    pub fn request(&mut self, to: usize, caller: Caller, command: usize, argv: Args<'_>) -> bool {
+        let Some(Some(link)) = self.links.get_mut(to) else { return false };
         let batch = link.open.get_or_insert_with(|| self.spares.pop().unwrap_or_default());
         write_request(&mut batch.requests, caller, command, argv);
-        if batch.requests.len() >= BATCH_BYTES
+        batch.requests.len() >= BATCH_BYTES
+    }
+
+    /// Sends `to` the batch that was begun, before the turn ends.
+    pub fn send_open(&mut self, to: usize) {
+        if let Some(Some(link)) = self.links.get_mut(to)
             && let Some(batch) = link.open.take()
         {
             link.put(Parcel::Requests(batch));

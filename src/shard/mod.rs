@@ -21,6 +21,7 @@ mod gate;
 mod ground;
 pub mod handover;
 mod input;
+mod journal;
 mod memory;
 mod mesh;
 mod meter;
@@ -48,6 +49,7 @@ use crate::config::Config;
 use crate::io::net::Connection;
 use crate::io::wake::Wakes;
 use crate::io::{Driver, Event, Time, Wait};
+use crate::journal::Port;
 use crate::keyspace::{Store, ToDrop};
 use crate::observe::ClientInfo;
 use ahash::AHashMap;
@@ -87,6 +89,8 @@ pub struct Parts<D: Driver> {
     pub freeing: Sender<ToDrop>,
     /// Where connections go that ask for the replication stream.
     pub handovers: Arc<handover::Handovers<D::Socket>>,
+    /// Where its journal goes.
+    pub journal: Port,
 }
 
 /// One shard.
@@ -173,11 +177,12 @@ where
 {
     /// A shard ready to run.
     pub fn new(parts: Parts<D>) -> Shard<D> {
-        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, handovers } = parts;
+        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal, handovers } = parts;
         let config = server.config.load_full();
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let mut store = Store::new(databases, seed);
         cron::apply_policy(&mut store, &config);
+        store.journal.connect(journal);
         let stand_in = Box::new(Session::new(Arc::new(ClientInfo::default()), true));
         store.tracking.share(server.tracking.clone());
         let ground = Ground { store, stand_in, server: server.clone(), shard: id, letters: Vec::new() };

@@ -8,6 +8,7 @@ use super::conn::Hold;
 use super::gate::{may_still_run, watch_broken};
 use super::ground::{self, Ground, LentStores, Scene};
 use super::input::{Aftermath, Flow, execute_for};
+use super::journal::{self, Stated};
 use super::mesh::Caller;
 use super::meter::{Meter, Ran};
 use super::pubsub::Sorted;
@@ -15,10 +16,12 @@ use super::queue::unregister;
 use super::txn::{Fragments, Lent, ShardSet, Ticket, Whole};
 use super::{Connection, Driver, Shard};
 use crate::command::blocking::Asked;
+use crate::command::meta::flag;
 use crate::command::pubsub::replies_by_push;
 use crate::command::session::{Executing, Multi, Queued};
 use crate::command::{Args, Command, Handler, Idle, Merge, Server, Session, View, table};
 use crate::data::slot::key_slot;
+use crate::journal::fresh_transaction;
 use crate::keyspace::claim::Back;
 use crate::keyspace::{Store, Waiter, slots};
 use crate::resp::{Out, Proto};
@@ -88,6 +91,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// One command in fragments, one per shard.
 struct Fragmented {
+    /// Of a command that writes.
+    stated: Option<Stated>,
     command: &'static Command,
     caller: Caller,
     parts: Vec<Part>,
@@ -103,17 +108,28 @@ struct Part {
 
 impl Fragments<Ground> for Fragmented {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
+        match self.stated {
+            Some(stated) => journal::fragment(ground, stated, |ground| self.run(shard, ground)),
+            None => {
+                self.run(shard, ground);
+                journal::end_unit(&mut ground.store, self.command);
+            }
+        }
+        blocked::serve(ground, &mut Meter::start(), shard);
+        journal::publish(ground);
+    }
+}
+
+impl Fragmented {
+    fn run(&self, shard: usize, ground: &mut Ground) {
         for part in self.parts.iter().filter(|p| p.shard == shard) {
             let argv: Vec<&[u8]> = part.argv.iter().map(Vec::as_slice).collect();
             let reply = &mut lock(&part.reply);
             let after = execute_for(ground, None, self.caller, self.command, &argv, reply, None);
             debug_assert!(matches!(after, Aftermath::Replied), "no command that blocks is split");
         }
-        blocked::serve(ground, &mut Meter::start(), shard);
     }
-}
 
-impl Fragmented {
     /// The words of the command as they came.
     fn words(&self) -> Vec<&Vec<u8>> {
         let Some((name, first)) = self.parts.first().and_then(|p| p.argv.split_first()) else {
@@ -169,6 +185,7 @@ impl Fragmented {
 
 /// A queue whose commands have one owner each, in fragments.
 struct SplitQueue {
+    stated: Stated,
     caller: Caller,
     size: Executing,
     queue: Vec<Queued>,
@@ -179,16 +196,19 @@ struct SplitQueue {
 impl Fragments<Ground> for SplitQueue {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
         let mut meter = Meter::start();
-        ground.stand_in.executing = Some(self.size);
-        for ((queued, owner), reply) in self.queue.iter().zip(&self.owners).zip(&self.replies) {
-            if *owner == shard {
-                let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-                let meter = Some((&mut meter, shard));
-                execute_for(ground, meter, self.caller, queued.command, &argv, &mut lock(reply), None);
+        journal::fragment(ground, self.stated, |ground| {
+            ground.stand_in.executing = Some(self.size);
+            for ((queued, owner), reply) in self.queue.iter().zip(&self.owners).zip(&self.replies) {
+                if *owner == shard {
+                    let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
+                    let meter = Some((&mut meter, shard));
+                    execute_for(ground, meter, self.caller, queued.command, &argv, &mut lock(reply), None);
+                }
             }
-        }
-        ground.stand_in.executing = None;
+            ground.stand_in.executing = None;
+        });
         blocked::serve(ground, &mut meter, shard);
+        journal::publish(ground);
     }
 }
 
@@ -310,7 +330,9 @@ impl Whole<Ground> for WholeWork {
                 Out::new(out, session.proto).null_array();
             }
         } else {
+            journal::begin_work(lent);
             self.run(lent, &mut session, &mut meter, out, aside);
+            journal::end_work(lent);
             self.settle_wait(lent, session.wait.take());
         }
         let runner = lent.runner();
@@ -319,6 +341,7 @@ impl Whole<Ground> for WholeWork {
             // What serving one shard's clients makes ready lies on that shard.
             blocked::serve(ground, &mut meter, runner);
         }
+        journal::publish_all(lent);
         publish(lent, &self.server);
         *lock(&self.session) = Some(session);
     }
@@ -417,14 +440,17 @@ where
             return Flow::Done;
         };
         let mut shards = ShardSet::new();
-        let parts = parts
+        let parts: Vec<Part> = parts
             .into_iter()
             .map(|(shard, argv, positions)| {
                 shards.insert(shard);
                 Part { shard, argv, positions, reply: Mutex::default() }
             })
             .collect();
-        let work = Arc::new(Fragmented { command, caller, parts });
+        let writes = command.row.meta.has(flag::WRITE);
+        let stated = writes.then(|| Stated { txn: fresh_transaction(), parts: shards.len() });
+        let work = Arc::new(Fragmented { stated, command, caller, parts });
+        self.publish_journal();
         let ticket = self.hub.independent(self.id, shards, work.clone());
         self.wait_for(key, ticket, Job::Fragments(work, merge), self.is_mute(key))
     }
@@ -482,7 +508,9 @@ where
                 let mut owners = owners;
                 let replies = self.refusals(key, &multi, &mut owners);
                 let size = multi.size();
-                let work = Arc::new(SplitQueue { caller, size, queue: multi.queue, owners, replies });
+                let stated = Stated { txn: fresh_transaction(), parts: shards.len() };
+                let work = Arc::new(SplitQueue { stated, caller, size, queue: multi.queue, owners, replies });
+                self.publish_journal();
                 let ticket = self.hub.independent(self.id, shards, work.clone());
                 self.wait_for(key, ticket, Job::Queue(work), self.is_mute(key))
             }
@@ -548,6 +576,7 @@ where
             again,
             waits: Mutex::default(),
         });
+        self.publish_journal();
         let ticket = self.hub.dependent(self.id, shards, work.clone());
         // The session travels along: the work drops what the client does not want.
         self.wait_for(key, ticket, Job::Whole(work), false)

@@ -60,6 +60,9 @@ where
             self.limit_tracking();
             self.sort_invalid();
             self.broadcast_changes();
+        }
+        self.publish_journal();
+        if may_send {
             // Settling may end a connection (output limits, client eviction), which is settled then.
             while !self.dirty.is_empty() {
                 for key in std::mem::take(&mut self.dirty) {

@@ -135,6 +135,8 @@ where
         if ground.store.outbox.is_empty() {
             return;
         }
+        self.publish_journal();
+        let Some(ground) = self.seat.state() else { return };
         let mut items = ground.store.outbox.take();
         for (_, item) in items.drain(..) {
             self.post.sorted.add(item, &self.server.pubsub);

@@ -251,6 +251,7 @@ where
                 crate::resp::Out::new(&mut out, session.proto).null_array();
             } else {
                 super::multi::run_queue_here(ground, &mut session, &multi, &mut self.meter, &mut out);
+                ground.store.journal.end_unit();
                 super::blocked::serve(ground, &mut self.meter, self.id);
             }
         }

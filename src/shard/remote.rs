@@ -3,6 +3,7 @@
 use super::blocked;
 use super::conn::{Conn, End, Hold};
 use super::input::{AHEAD, Aftermath, execute_for};
+use super::journal::end_unit;
 use super::mesh::{Answer, Batch, Caller};
 use super::{Connection, Driver, Shard};
 use crate::command::{Command, Idle, Route, table};
@@ -65,6 +66,7 @@ where
                     let ground = loan.state();
                     let counted = Some((&mut meter, me));
                     let after = execute_for(ground, counted, *caller, command, argv, out, idle);
+                    end_unit(&mut ground.store, command);
                     fits = !matches!(after, Aftermath::Strayed);
                     let waiter =
                         blocked::waiter(&ground.server, from, *caller, command, argv, *after.asked()?);

@@ -32,7 +32,13 @@ where
             {
                 Flow::Retry(Hold::Drain)
             }
-            Route::Home => self.run_here(key, command, argv),
+            Route::Home => {
+                if command.row.meta.has(flag::ADMIN) {
+                    // It may tell other shards something at once: CLIENT UNBLOCK, CLIENT KILL.
+                    self.publish_journal();
+                }
+                self.run_here(key, command, argv)
+            }
             Route::Keys(spread) => self.route_keys(key, command, argv, spread),
             Route::Script => self.route_script(key, command, argv),
             Route::Far(beyond) if beyond(argv) => self.whole(key, command, argv, ShardSet::all(self.n)),
@@ -115,7 +121,10 @@ where
         else {
             return Flow::Done;
         };
-        self.mesh.request(owner, caller, command.id, argv);
+        if self.mesh.request(owner, caller, command.id, argv) {
+            self.publish_journal();
+            self.mesh.send_open(owner);
+        }
         self.tally.remote += 1;
         if command.row.meta.has(flag::BLOCKING) && blocked::could_block(command, argv) {
             self.stall(key, started_ns, mute);

@@ -108,6 +108,7 @@ where
         if !store.lapsed.is_empty() {
             store.remove_lapsed();
         }
+        store.journal.end_unit();
         if session.is_mute() {
             out.truncate(mark);
         }

@@ -10,6 +10,7 @@ use shoal::command::{Server, table};
 use shoal::config::Config;
 use shoal::io::Wait;
 use shoal::io::sim::{SimClient, SimDriver, SimListener, Weather, World};
+use shoal::journal::{Tap, rings};
 use shoal::keyspace::ToDrop;
 use shoal::observe::log;
 use shoal::shard::txn::{Hub, Waker};
@@ -53,6 +54,9 @@ pub struct Fleet {
     pub world: World,
     pub server: Arc<Server>,
     pub rng: Rng,
+    pub hub: Arc<Hub<Ground>>,
+    /// The log core's end of the shards' journals.
+    pub tap: Tap,
     members: Vec<Member>,
     freed: Receiver<ToDrop>,
     progress_ns: u64,
@@ -78,28 +82,30 @@ impl Fleet {
         let config = Config { databases: 2, ..Config::default() };
         let server = Arc::new(Server::new(config, shards, table::all().len(), 0, process));
         let (hub, vacancies) = Hub::<Ground>::new(shards, Box::new(HubWaker(world.clone())));
-        let members =
-            vacancies.into_iter().zip(build_mesh(shards)).enumerate().map(|(id, (vacancy, mesh))| {
-                let mut shard = Shard::new(Parts {
-                    id,
-                    server: server.clone(),
-                    driver: world.driver(id),
-                    vacancy,
-                    hub: hub.clone(),
-                    mesh,
-                    wakes: world.wakes(),
-                    seed: rng.next(),
-                    freeing: freeing.clone(),
-                    handovers: handovers.clone(),
-                });
-                if id == 0 {
-                    shard.listen(DOOR);
-                }
-                Member { shard, wait: None, speed: *rng.pick(&[100, 100, 60, 5]) }
+        let (journals, tap) = rings(shards);
+        let ends = build_mesh(shards).into_iter().zip(journals);
+        let members = vacancies.into_iter().zip(ends).enumerate().map(|(id, (vacancy, (mesh, journal)))| {
+            let mut shard = Shard::new(Parts {
+                id,
+                server: server.clone(),
+                driver: world.driver(id),
+                vacancy,
+                hub: hub.clone(),
+                mesh,
+                wakes: world.wakes(),
+                seed: rng.next(),
+                freeing: freeing.clone(),
+                journal,
+                handovers: handovers.clone(),
             });
+            if id == 0 {
+                shard.listen(DOOR);
+            }
+            Member { shard, wait: None, speed: *rng.pick(&[100, 100, 60, 5]) }
+        });
         let members = members.collect();
         let progress_ns = world.now_ns();
-        Fleet { world, server, rng, members, freed, progress_ns }
+        Fleet { world, server, rng, hub, tap, members, freed, progress_ns }
     }
 
     /// A new client.

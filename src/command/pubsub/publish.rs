@@ -18,6 +18,9 @@ pub(super) fn spublish(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
 
 fn send(ctx: &mut Ctx<'_>, argv: Args<'_>, kind: Kind) -> Outcome {
     let (channel, payload) = (args::word(argv, 1), args::word(argv, 2));
+    // Replicas may have subscribers where this server has none.
+    let db = ctx.keys.db;
+    ctx.keys.view.first(|store| store.journal.message(db, argv));
     if ctx.server.pubsub.is_silent(kind) {
         ctx.out.int(0);
         return Ok(());

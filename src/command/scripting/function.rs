@@ -10,16 +10,20 @@ use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, Server, help};
 use crate::script::{Function, Libraries, Library, engine, flags};
 use std::sync::Arc;
 
+/// Changes of the libraries run over all shards together, though they touch no keys: so they have a place in the order of
+/// transactions, and the journal states them in that order.
+const TOGETHER: Route = Route::Far(|_| true);
+
 /// The subcommands.
 pub static ROWS: &[Row] = &[
-    Row::new(&meta::FUNCTION_DELETE, Route::Home, delete),
+    Row::new(&meta::FUNCTION_DELETE, TOGETHER, delete),
     Row::new(&meta::FUNCTION_DUMP, Route::Home, dump),
-    Row::new(&meta::FUNCTION_FLUSH, Route::Home, flush),
+    Row::new(&meta::FUNCTION_FLUSH, TOGETHER, flush),
     Row::new(&meta::FUNCTION_HELP, Route::Home, help),
     Row::new(&meta::FUNCTION_KILL, Route::Home, kill),
     Row::new(&meta::FUNCTION_LIST, Route::Home, list),
-    Row::new(&meta::FUNCTION_LOAD, Route::Home, load),
-    Row::new(&meta::FUNCTION_RESTORE, Route::Home, restore),
+    Row::new(&meta::FUNCTION_LOAD, TOGETHER, load),
+    Row::new(&meta::FUNCTION_RESTORE, TOGETHER, restore),
     Row::new(&meta::FUNCTION_STATS, Route::Home, stats::stats),
 ];
 

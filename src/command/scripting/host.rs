@@ -88,7 +88,6 @@ pub fn run(
     let declared: Declared = nested::shards_of(subject.keys, ctx.server.shards);
     let (server, shard, proto) = (ctx.server, ctx.shard, ctx.out.proto());
     let everywhere = server.shards > 1 && !ctx.keys.is_one_store();
-    let group = ctx.keys.view.begin_group();
     let (db, denied) = (ctx.session.db, std::mem::replace(&mut ctx.session.deny_blocking, true));
     let own_proto = std::mem::take(&mut ctx.session.proto);
     let mark = ctx.out.mark();
@@ -112,9 +111,6 @@ pub fn run(
     ctx.session.deny_blocking = denied;
     ctx.session.proto = own_proto;
     ctx.session.error_counted = finished.error_was_counted;
-    if group {
-        ctx.keys.view.end_group();
-    }
     server.scripting.publish_memory(shard);
     if strayed {
         ctx.out.truncate(mark);
@@ -143,6 +139,8 @@ impl RunHost<'_> {
             wrote: self.nested.has_written(),
             killed: false,
         });
+        // While it goes on replies of earlier commands leave: what those did must be published.
+        self.nested.publish_earlier();
         // Connections that wait for their shard's state are told, too.
         self.nested.server.post_all(&crate::command::Note::Busy);
     }

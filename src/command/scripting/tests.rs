@@ -80,9 +80,11 @@ fn effects_of_a_script_are_stated_together() {
     eval(&mut f, "redis.call('set','a',1) redis.call('incr','a') return 1", &["0"], ":1|");
     let taken = f.stores[0].journal.take();
     assert_eq!(taken.runs.len(), 2);
-    assert!(taken.runs.iter().all(|run| run.group != 0 && run.group == taken.runs[0].group));
+    assert_eq!(taken.runs[0].unit, taken.runs[1].unit);
     check(&mut f, "SET b 1", "+OK|");
-    assert_eq!(f.stores[0].journal.take().runs[0].group, 0);
+    check(&mut f, "SET c 1", "+OK|");
+    let taken = f.stores[0].journal.take();
+    assert_ne!(taken.runs[0].unit, taken.runs[1].unit);
 }
 
 #[test]

@@ -174,6 +174,7 @@ fn run_again(ground: &mut Ground, meter: &mut Meter, runner: usize, waiter: Arc<
     };
     let mut reply = Vec::new();
     let asked = execute_for(ground, Some((meter, runner)), caller, command, &argv, &mut reply, None).asked();
+    ground.store.journal.end_unit();
     if asked.is_none() {
         waiter.claim.served();
         ground.store.blocked.remove(&waiter);

@@ -1,7 +1,7 @@
 //! DBSIZE, FLUSHDB, FLUSHALL, SWAPDB: commands on whole databases.
 //!
-//! They run on every shard. Flushes are stated in the journal of each shard: between the brackets of one transaction
-//! that is as good as once. A swap is stated by the first shard alone, since two swaps are none.
+//! They run on every shard and are stated by the first shard alone: the fragments of one transaction come out of the
+//! merge together, so once is enough, and two swaps were none.
 
 use crate::command::args::{is, word};
 use crate::command::generic::existing_database;
@@ -57,15 +57,21 @@ fn flushall(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 /// Stated even if nothing was there, as Redis propagates it (db.c `flushallCommand`, forceCommandPropagation).
 fn flush(ctx: &mut Ctx<'_>, verb: &[u8], empty: impl Fn(&mut Store)) {
-    let (db, mut stated) = (ctx.keys.db, false);
+    let (db, mut states) = (ctx.keys.db, is_stated_here(ctx));
     ctx.keys.view.each(|store| {
         empty(store);
         store.flushed();
-        if !std::mem::replace(&mut stated, true) {
+        if std::mem::replace(&mut states, false) {
             store.journal.effect(db, &[verb]);
         }
     });
     ctx.out.ok();
+}
+
+/// Whether a command on every shard states its effect here: a fragment on another shard than the first says nothing, all
+/// stores together say it once.
+fn is_stated_here(ctx: &Ctx<'_>) -> bool {
+    ctx.shard == 0 || !ctx.keys.is_one_store()
 }
 
 /// SWAPDB index1 index2
@@ -77,11 +83,10 @@ fn swapdb(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (a, b) = (index(1, "ERR invalid first DB index")?, index(2, "ERR invalid second DB index")?);
     let (a, b) = (existing_database(ctx, a.into())?, existing_database(ctx, b.into())?);
     let db = ctx.keys.db;
-    // A fragment on another shard says nothing; all stores together say it once.
-    let mut first = ctx.shard == 0 || !ctx.keys.is_one_store();
+    let mut states = is_stated_here(ctx);
     ctx.keys.view.each(|store| {
         store.swap(a, b);
-        if std::mem::replace(&mut first, false) {
+        if std::mem::replace(&mut states, false) {
             let (mut x, mut y) = (itoa::Buffer::new(), itoa::Buffer::new());
             store.journal.effect(db, &[b"SWAPDB", x.format(a).as_bytes(), y.format(b).as_bytes()]);
             store.stats.dirty += 1;
