@@ -22,15 +22,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Bytes of one shard's blocks that may lie here before the shard waits with the next.
 const ROOM_BYTES: usize = 4 << 20;
 
+/// A shard at the cut.
+#[derive(Debug)]
+pub struct AtCut {
+    /// What there was.
+    pub begun: Begun,
+    /// Changes that its dataset had seen since the server started.
+    pub dirty: u64,
+    /// The texts of the libraries of functions; one shard tells them.
+    pub functions: Option<Vec<Vec<u8>>>,
+}
+
 /// What a shard hands over.
 #[derive(Debug)]
 pub enum Piece {
     /// The cut was reached; what there was at it. Comes before everything else of the shard.
-    Begun(Begun),
+    Begun(AtCut),
     /// The next block.
     Block(Block),
     /// Nothing more comes of this shard.
-    End(End),
+    End,
 }
 
 /// Where all shards' pieces come together.
@@ -61,6 +72,11 @@ impl Funnel {
         let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
         self.filled.store(false, Ordering::Release);
         std::mem::take(&mut *pieces)
+    }
+
+    /// Bytes of all shards' blocks that lie here.
+    pub fn queued_bytes(&self) -> usize {
+        self.queued.iter().map(|queued| queued.load(Ordering::Relaxed)).sum()
     }
 
     /// The log core is done with a block of `bytes` bytes of `shard`, which may wait for room.
@@ -98,8 +114,8 @@ impl Sink for Inlet {
         self.funnel.queued.get(self.shard).is_none_or(|queued| queued.load(Ordering::Acquire) < ROOM_BYTES)
     }
 
-    fn end(&mut self, end: End) {
-        self.funnel.put(self.id, self.shard, Piece::End(end));
+    fn end(&mut self, _: End) {
+        self.funnel.put(self.id, self.shard, Piece::End);
     }
 }
 
@@ -115,9 +131,17 @@ pub struct CutWork {
 
 impl Fragments<Ground> for CutWork {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
+        if ground.store.journal.cut(self.id, ground.server.shards) {
+            ground.server.wake_log_core();
+        }
         let sink = Box::new(Inlet { id: self.id, shard, funnel: self.funnel.clone() });
         let begun = ground.store.begin_snapshot(Cut { id: self.id, encode: self.encode.clone(), sink });
-        self.funnel.put(self.id, shard, Piece::Begun(begun));
+        let published = ground.server.stats.get(shard).map_or(0, |stats| stats.dirty.get());
+        let functions = (shard == 0).then(|| {
+            ground.server.scripting.shelf.with(|all| all.iter().map(|library| library.code.clone()).collect())
+        });
+        let dirty = published.wrapping_add(ground.store.stats.dirty);
+        self.funnel.put(self.id, shard, Piece::Begun(AtCut { begun, dirty, functions }));
     }
 }
 

@@ -11,18 +11,21 @@
 //! shards go on when a disk or a replica is slow. Everything in it is touched by its thread only.
 
 mod cut;
+mod image;
+mod replication;
 
-use crate::command::server_state::Request;
+use crate::command::server_state::{Asker, Request};
 use crate::command::{Note, Server};
 use crate::config::Config;
 use crate::io::wake::Wakes;
-use crate::io::{Driver, Event, Time, Wait};
+use crate::io::{Driver, Event, FileEvent, Files, Time, Wait};
 use crate::journal::Tap;
 use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
 use crate::shard::handover::Handovers;
 use crate::shard::txn::{Hub, ShardSet};
 use cut::{CancelWork, CutWork, Funnel, Piece};
+use replication::{Queue, Replication};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,20 +70,35 @@ pub struct LogCore<D: Driver> {
     /// The number of the snapshot that runs; none begins before all shards have ended it, cancelled or not.
     snapshot: Option<Running>,
     snapshots: u64,
+    tap: Tap,
+    /// What was published is not merged as a whole yet.
+    merging: bool,
+    repl: Replication,
+    handovers: Arc<Handovers<D::Socket>>,
+    queue: Queue<D::Socket>,
+    /// Clients whose WAIT is not answered.
+    waiting: Vec<Asker>,
     time: Time,
     next_cron_ns: u64,
     events: Vec<Event<D::Buf, D::Socket>>,
     stopping: bool,
 }
 
-impl<D: Driver> LogCore<D> {
+impl<D: Driver + Files> LogCore<D> {
     /// A log core ready to run.
     pub fn new(parts: Parts<D>) -> LogCore<D> {
-        let Parts { server, driver, hub, wakes, handovers: _, tap: _ } = parts;
+        let Parts { server, driver, hub, wakes, handovers, tap } = parts;
         let time = driver.time();
+        let config = server.config.load_full();
         LogCore {
             id: server.log_core(),
-            config: server.config.load_full(),
+            repl: Replication::new(&config, time.unix_ms.div_euclid(1000)),
+            config,
+            tap,
+            merging: false,
+            handovers,
+            queue: Queue::default(),
+            waiting: Vec::new(),
             funnel: Arc::new(Funnel::new(server.clone())),
             snapshot: None,
             snapshots: 0,
@@ -110,7 +128,13 @@ impl<D: Driver> LogCore<D> {
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn rest(&mut self) -> Wait {
         self.wakes.announce_sleep(self.id);
-        if self.server.log.is_filled() || self.server.has_notes(self.id) || self.funnel.is_filled() {
+        let is_news = self.server.log.is_filled()
+            || self.server.has_notes(self.id)
+            || self.funnel.is_filled()
+            || self.handovers.is_filled()
+            || self.merging
+            || self.tap.has_work();
+        if is_news || self.has_applied() {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
@@ -127,12 +151,15 @@ impl<D: Driver> LogCore<D> {
         self.driver.turn(wait, &mut events)?;
         self.wakes.awake(self.id);
         self.time = self.driver.time();
-        // No socket is its own yet.
-        events.clear();
+        for event in events.drain(..) {
+            self.event(event);
+        }
         self.events = events;
         for note in self.server.take_notes(self.id) {
             self.note(note);
         }
+        self.merge();
+        self.take_handovers();
         for request in self.server.log.take() {
             self.request(request);
         }
@@ -143,12 +170,17 @@ impl<D: Driver> LogCore<D> {
             self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
             self.cron();
         }
+        self.advance_replication();
         Ok(())
     }
 
     fn note(&mut self, note: Note) {
         match note {
-            Note::Config => self.config = self.server.config.load_full(),
+            Note::Config => {
+                self.config = self.server.config.load_full();
+                self.replication_config();
+            }
+            Note::Close(id) => self.close_client(id),
             Note::Stop => self.stopping = true,
             _ => {}
         }
@@ -156,11 +188,34 @@ impl<D: Driver> LogCore<D> {
 
     fn request(&mut self, request: Request) {
         match request {
-            _ => {}
+            Request::Follow { .. } | Request::Lead { .. } | Request::Failover(..) => self.role_request(request),
+            Request::Wait { asker, replicas, until_ms } => self.wait_request(asker, replicas, until_ms),
+            Request::EndWait(client, with_error) => self.end_wait(client, with_error),
+            Request::RenameHistory => self.rename_history(),
+            Request::Resolved(attempt, found) => self.resolved(attempt, found),
+            Request::CopyLoaded(attempt, saved) => self.copy_loaded(attempt, saved),
         }
     }
 
-    fn cron(&mut self) {}
+    fn event(&mut self, event: Event<D::Buf, D::Socket>) {
+        match event {
+            Event::Received { sock, data } => self.received(sock, data.as_ref()),
+            Event::Sent { sock, result, .. } | Event::SentShared { sock, result } => self.sent(sock, &result),
+            Event::Ended { sock, error } => self.ended(sock, error),
+            Event::Connected { sock, result } => self.connected(sock, result),
+            Event::File(event) => self.file_event(&event),
+            // It listens to nothing and releases nothing.
+            Event::Accepted { .. } | Event::AcceptFailed { .. } | Event::Released { .. } => {}
+        }
+    }
+
+    fn file_event(&mut self, event: &FileEvent) {
+        let _ = self.copy_file_event(event) || self.received_file_event(event);
+    }
+
+    fn cron(&mut self) {
+        self.replication_cron();
+    }
 
     /// Makes a cut at which all shards begin a snapshot, written by `encode`. `None` while another one is not over.
     pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>) -> Option<u64> {
@@ -188,13 +243,15 @@ impl<D: Driver> LogCore<D> {
     fn piece(&mut self, id: u64, shard: usize, piece: Piece) {
         let Some(running) = self.snapshot.as_mut().filter(|running| running.id == id) else { return };
         let is_wanted = !running.is_cancelled;
-        match &piece {
-            Piece::End(_) => running.open = running.open.saturating_sub(1),
-            Piece::Block(block) if !is_wanted => self.funnel.done(shard, block.bytes.len()),
-            Piece::Block(_) | Piece::Begun(_) => {}
+        if matches!(piece, Piece::End) {
+            running.open = running.open.saturating_sub(1);
+            if running.open == 0 {
+                self.snapshot = None;
+            }
         }
-        if running.open == 0 {
-            self.snapshot = None;
+        let unwanted = if is_wanted { self.copy_piece(id, shard, piece) } else { Some(piece) };
+        if let Some(Piece::Block(block)) = unwanted {
+            self.funnel.done(shard, block.bytes.len());
         }
     }
 }

@@ -25,9 +25,9 @@ pub struct Tally {
     pub query_limit_closed: u64,
 }
 
-/// Copies into a store what of the configuration it obeys.
-pub fn apply_policy(store: &mut Store, config: &Config) {
-    store.policy = Policy {
+/// What a store does by the configuration.
+pub fn policy_of(config: &Config) -> Policy {
+    Policy {
         lfu: matches!(config.maxmemory_policy, MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu),
         lfu_log_factor: config.lfu_log_factor,
         lfu_decay_min: config.lfu_decay_time,
@@ -37,7 +37,12 @@ pub fn apply_policy(store: &mut Store, config: &Config) {
         lazy_user_del: config.lazyfree_lazy_user_del,
         lazy_user_flush: config.lazyfree_lazy_user_flush,
         events: crate::keyspace::effective_events(config.notify_keyspace_events.0),
-    };
+    }
+}
+
+/// Copies into a store what of the configuration it obeys.
+pub fn apply_policy(store: &mut Store, config: &Config) {
+    store.policy = policy_of(config);
     store.limits = limits(config, store.limits.list_plain_bytes);
 }
 

@@ -39,7 +39,7 @@ mod tracking;
 pub mod txn;
 
 pub use census::Census;
-pub use cron::limits;
+pub use cron::{limits, policy_of};
 pub use ground::Ground;
 pub use mesh::{Mesh, build as build_mesh};
 

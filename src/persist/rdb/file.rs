@@ -77,6 +77,15 @@ pub struct Piece {
     pub continues: bool,
 }
 
+/// Bytes of a file.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The shard that gave them, and how many of them it gave: the others are the frame's.
+    pub from: Option<(usize, usize)>,
+}
+
 /// A database in the file.
 #[derive(Clone, Copy, Debug)]
 struct Size {
@@ -98,7 +107,7 @@ pub struct Assembler {
 
 impl Assembler {
     /// Begins a file; its first bytes go to `out`. `dbs`: the sizes of the databases by index.
-    pub fn begin(preamble: &Preamble, style: Style, dbs: &[DbSize], out: &mut Vec<Vec<u8>>) -> Assembler {
+    pub fn begin(preamble: &Preamble, style: Style, dbs: &[DbSize], out: &mut Vec<Chunk>) -> Assembler {
         let mut file = Assembler {
             sum: style.checksum.then(Crc64::default),
             dbs: dbs.iter().map(|&size| Size { size, told: false }).collect(),
@@ -107,12 +116,12 @@ impl Assembler {
             waiting: VecDeque::new(),
             len: 0,
         };
-        file.put(preamble.bytes(style.compress), out);
+        file.put(preamble.bytes(style.compress), None, out);
         file
     }
 
     /// Takes what a shard gives; what of the file is settled by it goes to `out`.
-    pub fn push(&mut self, shard: usize, piece: Piece, out: &mut Vec<Vec<u8>>) {
+    pub fn push(&mut self, shard: usize, piece: Piece, out: &mut Vec<Chunk>) {
         if self.open.is_some_and(|open| open != shard) {
             self.waiting.push_back((shard, piece));
             return;
@@ -136,14 +145,19 @@ impl Assembler {
     ///
     /// # Errors
     /// A record was begun and not ended: the file would be damaged.
-    pub fn end(mut self, out: &mut Vec<Vec<u8>>) -> Result<u64, Unfinished> {
+    pub fn end(mut self, out: &mut Vec<Chunk>) -> Result<u64, Unfinished> {
         if self.open.is_some() || !self.waiting.is_empty() {
             return Err(Unfinished);
         }
-        self.put(vec![opcode::EOF], out);
+        self.put(vec![opcode::EOF], None, out);
         let sum = self.sum.take().map_or(0, |sum| sum.value());
-        self.put(sum.to_le_bytes().to_vec(), out);
+        self.put(sum.to_le_bytes().to_vec(), None, out);
         Ok(self.len)
+    }
+
+    /// Bytes of pieces that wait for another shard's record to end, with the shards that gave them.
+    pub fn held(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.waiting.iter().map(|(shard, piece)| (*shard, piece.bytes.len()))
     }
 
     /// Bytes of the file so far.
@@ -158,20 +172,21 @@ impl Assembler {
         self.len == 0
     }
 
-    fn write(&mut self, shard: usize, piece: Piece, out: &mut Vec<Vec<u8>>) {
+    fn write(&mut self, shard: usize, piece: Piece, out: &mut Vec<Chunk>) {
         let Piece { db, bytes, continues } = piece;
         self.open = continues.then_some(shard);
         if bytes.is_empty() {
             return;
         }
         // Within a record it is: nobody else's piece came in between.
+        let from = Some((shard, bytes.len()));
         if self.db == Some(db) {
-            return self.put(bytes, out);
+            return self.put(bytes, from, out);
         }
         let mut selected = Vec::with_capacity(bytes.len() + 32);
         self.select(db, &mut selected);
         selected.extend_from_slice(&bytes);
-        self.put(selected, out);
+        self.put(selected, from, out);
     }
 
     fn select(&mut self, db: usize, out: &mut Vec<u8>) {
@@ -186,12 +201,12 @@ impl Assembler {
         }
     }
 
-    fn put(&mut self, bytes: Vec<u8>, out: &mut Vec<Vec<u8>>) {
+    fn put(&mut self, bytes: Vec<u8>, from: Option<(usize, usize)>, out: &mut Vec<Chunk>) {
         if let Some(sum) = &mut self.sum {
             sum.update(&bytes);
         }
         self.len += bytes.len() as u64;
-        out.push(bytes);
+        out.push(Chunk { bytes, from });
     }
 }
 
