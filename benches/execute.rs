@@ -102,5 +102,36 @@ fn pipelines(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(execute, commands, pipelines);
+/// Pipelines of SETs with the journal off, and on: stated, published once per pipeline, taken out by the log core and
+/// dropped, all on this thread.
+fn journaled(c: &mut Criterion) {
+    let n = 1_000;
+    let mut group = group(c, "journal");
+    group.throughput(Throughput::Elements(DEPTH as u64));
+    for on in [false, true] {
+        let mut fixture = Fixture::filled(n);
+        let mut tap = on.then(|| fixture.journal());
+        let keys = names(0, n, 16_000);
+        let mut next = keys.chunks(DEPTH).cycle();
+        let mut reply = Vec::new();
+        let name = if on { "on" } else { "off" };
+        group.bench_function(format!("set_x{DEPTH}/{name}"), |b| {
+            b.iter(|| {
+                reply.clear();
+                for key in next.next().unwrap() {
+                    let argv: [&[u8]; 3] = [b"SET", key, &VALUE];
+                    fixture.run(black_box(&argv), &mut reply);
+                }
+                fixture.publish();
+                if let Some(tap) = &mut tap {
+                    tap.poll(usize::MAX, |item| drop(black_box(item)), |_| {});
+                }
+                black_box(reply.len())
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(execute, commands, pipelines, journaled);
 criterion_main!(execute);

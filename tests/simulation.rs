@@ -2,7 +2,7 @@
 //! random schedules and weather. A seed repeats a run exactly.
 //!
 //! Checked: a client alone is answered as a sequential model says; concurrent clients see one order of everything
-//! (the checker of `tests/history.rs`); every request on a live connection is answered; no shard sleeps over work; when
+//! (the checker of `tests/history.rs`); the merged journals tell of the same data, in an order that fits it; every request on a live connection is answered; no shard sleeps over work; when
 //! all clients have left, nothing of them is left. Environment: `SEEDS` (300), `SEED` for a single one.
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
@@ -19,6 +19,8 @@ mod graph;
 #[path = "history/groups.rs"]
 #[allow(dead_code)]
 mod groups;
+#[path = "simulation/journal.rs"]
+mod journal;
 #[path = "simulation/link.rs"]
 mod link;
 #[path = "simulation/model.rs"]
@@ -36,6 +38,7 @@ mod versions;
 use alone::Alone;
 use crowd::Crowd;
 use fleet::{Actor, Fleet, weather};
+use journal::Mixer;
 use queues::Queues;
 use shoal::io::sim::Weather;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,6 +89,9 @@ fn run_crowd(seed: u64) -> u64 {
         weather = weather.with_send_errors(10);
     }
     let mut fleet = Fleet::new(rng.next(), 1 + rng.index(4), weather);
+    fleet.record(*rng.pick(&[2, 20, 300]));
+    // The log has everything from the first command on.
+    fleet.idle(100);
     let mut crowd = Crowd::new(&mut fleet, 2 + rng.index(5), risky);
     {
         let mut actors: Vec<&mut dyn Actor> =
@@ -96,8 +102,25 @@ fn run_crowd(seed: u64) -> u64 {
     fleet.world.set_weather(Weather::calm());
     let mut reader = crowd.reader(&fleet);
     fleet.run(&mut [&mut reader]);
-    crowd.check(reader);
     fleet.check_nothing_is_left();
+    crowd.check_log(&fleet.end_record());
+    crowd.check(reader);
+    fleet.world.trace()
+}
+
+/// A run of clients that send anything, recorded. Returns the trace.
+fn run_recorded(seed: u64) -> u64 {
+    let mut rng = Rng::new(seed);
+    let weather = weather(&mut rng);
+    let mut fleet = Fleet::new(rng.next(), 1 + rng.index(4), weather);
+    fleet.record(*rng.pick(&[2, 20, 300]));
+    let mut mixers: Vec<Mixer> = (0..2 + rng.below(4)).map(|label| Mixer::new(&mut fleet, label)).collect();
+    {
+        let mut actors: Vec<&mut dyn Actor> = mixers.iter_mut().map(|m| -> &mut dyn Actor { m }).collect();
+        fleet.run(&mut actors);
+    }
+    fleet.check_nothing_is_left();
+    fleet.end_record();
     fleet.world.trace()
 }
 
@@ -135,6 +158,13 @@ fn concurrent_clients_see_one_order_of_everything() {
 }
 
 #[test]
+fn merged_effects_give_the_data_of_all_shards() {
+    for_each_seed("merged", |seed| {
+        run_recorded(seed);
+    });
+}
+
+#[test]
 fn blocked_clients_get_each_element_once() {
     for_each_seed("blocked", |seed| {
         run_queues(seed);
@@ -147,5 +177,6 @@ fn a_seed_repeats_a_run_exactly() {
         assert_eq!(run_alone(seed), run_alone(seed), "seed {seed}");
         assert_eq!(run_crowd(seed), run_crowd(seed), "seed {seed}");
         assert_eq!(run_queues(seed), run_queues(seed), "seed {seed}");
+        assert_eq!(run_recorded(seed), run_recorded(seed), "seed {seed}");
     }
 }

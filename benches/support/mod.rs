@@ -11,6 +11,7 @@ use criterion::{BenchmarkGroup, Criterion};
 use shoal::command::server_state::Process;
 use shoal::command::{Ctx, Handler, Keys, Server, Session, View, table};
 use shoal::config::Config;
+use shoal::journal::{Tap, rings};
 use shoal::keyspace::Store;
 use shoal::observe::ClientInfo;
 use shoal::resp::Out;
@@ -115,6 +116,21 @@ impl Fixture {
         fixture
     }
 
+    /// Switches the journal on; from now on [`Fixture::run`] states effects. Returns the log core's end.
+    pub fn journal(&mut self) -> Tap {
+        let (mut ports, tap) = rings(1);
+        if let Some(port) = ports.pop() {
+            self.store.journal.connect(port);
+        }
+        self.store.journal.switch(true);
+        tap
+    }
+
+    /// What a shard does at the end of a turn: publishes the journal.
+    pub fn publish(&mut self) {
+        self.store.journal.publish();
+    }
+
     /// Does to a command what the shard loop does: looks it up, runs its handler, appends its reply or its error.
     #[inline]
     pub fn run(&mut self, argv: &[&[u8]], reply: &mut Vec<u8>) {
@@ -136,5 +152,6 @@ impl Fixture {
         if let Err(failure) = outcome {
             Out::new(reply, self.session.proto).error(&failure.line());
         }
+        self.store.journal.end_unit();
     }
 }

@@ -11,5 +11,8 @@ pub mod digest;
 pub mod glob;
 pub mod histogram;
 pub mod numbers;
+mod os_text;
 pub mod prng;
 pub mod sys;
+
+pub use os_text::os_text;

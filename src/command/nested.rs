@@ -185,6 +185,11 @@ impl<'a> Nested<'a> {
         if self.rules.read_only && meta.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0 {
             return Err(b"Write commands are not allowed from read-only scripts.".to_vec());
         }
+        if meta.has(flag::WRITE)
+            && let Some(failure) = self.server.write_refusal()
+        {
+            return Err([b"-", &*failure.line()].concat());
+        }
         if meta.has(flag::DENYOOM) && self.short && !self.wrote && !self.rules.allow_oom {
             return Err(b"-OOM command not allowed when used memory > 'maxmemory'.".to_vec());
         }
@@ -224,7 +229,7 @@ impl<'a> Nested<'a> {
                         || keys.into_iter().all(|k| fits(owner(k)))
                 }
             },
-            Route::Every(_) | Route::Cursor(_) => false,
+            Route::Every(_) | Route::EveryBut(..) | Route::Cursor(_) => false,
         };
         if inside {
             return Ok(());

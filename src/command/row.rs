@@ -43,6 +43,8 @@ pub enum Route {
     Far(fn(Args<'_>) -> bool),
     /// On every shard (class I), whatever its words: DBSIZE, FLUSHALL, KEYS.
     Every(Merge),
+    /// As `Every`, but what its words say concerns no single shard runs on the shard of its connection.
+    EveryBut(fn(Args<'_>) -> bool, Merge),
     /// It runs a script or function: where the keys are that it declares or, until it is known that these suffice, over
     /// all shards together (class D).
     Script,

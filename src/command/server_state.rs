@@ -2,6 +2,7 @@
 //!
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
+//! | `reload` | boot, once | DEBUG | rarely |
 //! | `apply_config` | boot, once | CONFIG SET | under `config_lock` |
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
 //! | `replication` | the log core | all | see `replication` |
@@ -11,6 +12,8 @@
 //! | `acl` | ACL SETUSER and the like | all, before every command | a new snapshot per change (`acl::Acl`) |
 //! | `mailboxes[i]` | all | shard `i`; the log core is the one after the last shard | rare notes; each followed by a wake |
 //! | `log` | shards, the control core | the log core | requests; each followed by a wake |
+//! | `appending` | the log core | INFO, before every write and send | see `appending` |
+//! | `saving` | the log core | INFO, LASTSAVE, before every write | see `saving` |
 //! | `slow_ns`, `slowlog_ns`, `spike_ns` | CONFIG SET | all, after every command | relaxed |
 //! | `slowlog`, `latency`, `sampler`, `monitor_list` | all | all | rare; each under a lock of its own |
 //! | `peak_memory` | the control core, INFO | INFO | relaxed maximum |
@@ -21,15 +24,19 @@
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
 pub mod loading;
+mod appending;
 mod log_port;
 mod observing;
 mod pressing;
 pub mod replication;
+mod saving;
 mod switches;
 
+pub use appending::{Appending, holds_under};
 pub use loading::Loading;
+pub use log_port::{Asker, DiskWait, LogOpening, LogPort, Request, SaveAs};
 pub use replication::Replication;
-pub use log_port::{Asker, LogPort, Request};
+pub use saving::{EndState, Saving};
 pub use switches::Switches;
 
 use crate::acl::Acl;
@@ -91,7 +98,7 @@ pub enum Pause {
 }
 
 /// What ends the process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ShutdownRequest {
     /// SHUTDOWN NOSAVE.
     pub nosave: bool,
@@ -101,11 +108,32 @@ pub struct ShutdownRequest {
     pub now: bool,
     /// SHUTDOWN FORCE.
     pub force: bool,
+    /// Who is to be told that it failed.
+    pub asker: Option<Asker>,
 }
 
 /// Does to the process what a CONFIG SET asks for (listening sockets, limits, its title): all of it or nothing. Gets the
 /// old settings, the new ones, and the names of the directives to apply.
 pub type ApplyConfig = dyn Fn(&Config, &Config, &[&'static str]) -> Result<(), SetError> + Send + Sync;
+
+/// How the dataset is to be loaded again (DEBUG RELOAD, DEBUG LOADAOF).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reload {
+    /// From the RDB file.
+    Rdb {
+        /// The file is written first.
+        save: bool,
+        /// The present dataset goes.
+        flush: bool,
+        /// Keys that are there already are replaced.
+        merge: bool,
+    },
+    /// From the append-only file.
+    Aof,
+}
+
+/// Begins to load the dataset again; whether that could begin.
+pub type ReloadFn = dyn Fn(Reload, Asker) -> bool + Send + Sync;
 
 /// Shared by all threads.
 pub struct Server {
@@ -160,6 +188,10 @@ pub struct Server {
     pub loading: Loading,
     /// What is asked of the log core.
     pub log: LogPort,
+    /// What was saved, and what is being saved.
+    pub saving: Saving,
+    /// The append-only file, and what waits for it.
+    pub appending: Appending,
     slow_ns: AtomicU64,
     slowlog_ns: AtomicU64,
     spike_ns: AtomicU64,
@@ -176,6 +208,7 @@ pub struct Server {
     shutdown: Box<dyn Fn(ShutdownRequest) + Send + Sync>,
     abort_shutdown: Box<dyn Fn() -> bool + Send + Sync>,
     apply_config: OnceLock<Box<ApplyConfig>>,
+    reload: OnceLock<Box<ReloadFn>>,
 }
 
 /// What `Server::new` needs to know of the process.
@@ -223,6 +256,8 @@ impl Server {
             unexpected_errors: AtomicU64::new(0),
             loading: Loading::default(),
             log: LogPort::default(),
+            saving: Saving::new(start_ms / 1000),
+            appending: Appending::new(shards),
             slow_ns: AtomicU64::new(u64::MAX),
             slowlog_ns: AtomicU64::new(u64::MAX),
             spike_ns: AtomicU64::new(u64::MAX),
@@ -234,11 +269,12 @@ impl Server {
             pause_writes_only: AtomicBool::new(false),
             owned: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             evictions: (0..shards).map(|_| AtomicBool::new(false)).collect(),
-            mailboxes: (0..=shards).map(|_| Mailbox::default()).collect(),
+            mailboxes: (0..shards + 2).map(|_| Mailbox::default()).collect(),
             wakes: process.wake,
             shutdown: process.shutdown,
             abort_shutdown: process.abort_shutdown,
             apply_config: OnceLock::new(),
+            reload: OnceLock::new(),
         };
         let config = server.config.load_full();
         server.obey(&config);
@@ -314,6 +350,22 @@ impl Server {
         self.shards
     }
 
+    /// The number of the thread that loads datasets among mailboxes: the one after the log core. It has no wake cell.
+    pub fn loader(&self) -> usize {
+        self.shards + 1
+    }
+
+    /// Names what loads a dataset while the server runs; once, before shards run.
+    pub fn on_reload(&self, reload: Box<ReloadFn>) {
+        let first = self.reload.set(reload).is_ok();
+        debug_assert!(first, "there is one control core");
+    }
+
+    /// Has the dataset loaded again; `asker` is answered when that is over. `false`: nobody here does that.
+    pub fn reload(&self, reload: Reload, asker: Asker) -> bool {
+        self.reload.get().is_some_and(|begin| begin(reload, asker))
+    }
+
     /// Asks something of the log core.
     pub fn ask_log(&self, request: Request) {
         self.log.post(request);
@@ -345,6 +397,8 @@ impl Server {
             || self.is_congested()
             || self.pause_until_ms.load(Ordering::Relaxed) > 0
             || self.scripting.desk.is_busy()
+            || self.saving.is_watchful()
+            || self.appending.is_failing()
             || self.loading.is_any()
             || self.replication.is_special()
     }
@@ -392,9 +446,9 @@ impl Server {
         (self.wakes)(shard);
     }
 
-    /// Wakes the log core, whose place is behind the last shard's.
+    /// Wakes the log core.
     pub fn wake_log_core(&self) {
-        self.wake(self.shards);
+        (self.wakes)(self.log_core());
     }
 
     /// Asks for the end of the process.
@@ -435,6 +489,9 @@ impl Server {
     /// What is held back at `now_ms`.
     #[inline]
     pub fn paused(&self, now_ms: i64) -> Option<Pause> {
+        if self.saving.is_ending() {
+            return Some(Pause::All);
+        }
         (self.pause_until_ms.load(Ordering::Relaxed) > now_ms)
             .then(|| if self.pause_writes_only.load(Ordering::Relaxed) { Pause::Write } else { Pause::All })
     }

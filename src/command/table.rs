@@ -39,6 +39,8 @@ pub static GROUPS: &[&[Row]] = &[
     super::cluster::ROWS,
     super::server::ROWS,
     super::server::ABSENT_ROWS,
+    super::server::appending::ROWS,
+    super::server::saving::ROWS,
     super::server::command_cmd::ROWS,
     super::server::keyspace::ROWS,
     super::server::debug::ROWS,

@@ -37,6 +37,7 @@ pub(super) const DEFAULT_DIR: &str = ".";
 
 const PERSISTENCE: Status =
     Accepted("persistence is not built yet: nothing is saved to disk or loaded from it");
+const SANITIZED: Status = Accepted("every payload and every file is checked in full, whoever it comes from");
 const REPLICATION: Status =
     Accepted("replication is not built yet: the server follows no other and feeds none");
 const CLUSTER: Status = Accepted("cluster mode is not built yet: the server runs alone and owns every slot");
@@ -328,29 +329,29 @@ directives! {
         /// Whose serialized values are checked in full.
         "sanitize-dump-payload" =>
             sanitize_dump_payload: SanitizeDumpPayload = SanitizeDumpPayload::No,
-                Kind::Choice(SanitizeDumpPayload::NAMES), [DEBUG], PERSISTENCE;
+                Kind::Choice(SanitizeDumpPayload::NAMES), [DEBUG], SANITIZED;
     }
 
     section "Snapshots" {
         /// Pairs of seconds and changes after which a snapshot is saved.
-        "save" => save: Vec<SavePoint> = SAVE_POINTS.to_vec(), Kind::Save, [MULTI], PERSISTENCE;
+        "save" => save: Vec<SavePoint> = SAVE_POINTS.to_vec(), Kind::Save, [MULTI], Implemented;
         /// File name of the snapshot.
         "dbfilename" =>
             dbfilename: String = "dump.rdb".to_owned(),
-                Kind::Text(checks::db_file_name), [PROTECTED], PERSISTENCE;
+                Kind::Text(checks::db_file_name), [PROTECTED], Implemented;
         /// Compresses long strings in snapshots.
-        "rdbcompression" => rdbcompression: bool = true, Kind::Bool, [], PERSISTENCE;
+        "rdbcompression" => rdbcompression: bool = true, Kind::Bool, [], Implemented;
         /// Ends snapshots with a checksum.
-        "rdbchecksum" => rdbchecksum: bool = true, Kind::Bool, [IMMUTABLE], PERSISTENCE;
+        "rdbchecksum" => rdbchecksum: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
         /// Deletes snapshots that only a full sync needed.
         "rdb-del-sync-files" => rdb_del_sync_files: bool = false, Kind::Bool, [], PERSISTENCE;
         /// Forces a snapshot to disk bit by bit while it is written.
-        "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, Kind::Bool, [], PERSISTENCE;
+        "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, Kind::Bool, [], Implemented;
         /// Refuses writes after a snapshot failed.
         "stop-writes-on-bgsave-error" =>
-            stop_writes_on_bgsave_error: bool = true, Kind::Bool, [], PERSISTENCE;
+            stop_writes_on_bgsave_error: bool = true, Kind::Bool, [], Implemented;
         /// Microseconds to wait after each saved key, for tests.
-        "rdb-key-save-delay" => rdb_key_save_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], PERSISTENCE;
+        "rdb-key-save-delay" => rdb_key_save_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], Implemented;
         /// Microseconds to wait after each loaded key, for tests.
         "key-load-delay" => key_load_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], PERSISTENCE;
         /// Bytes loaded between two looks at the clients.

@@ -18,6 +18,7 @@ use crate::command::table;
 use crate::config::{Config, Invocation, Loaded, Startup, TEST_MEMORY_HELP};
 use crate::log;
 use crate::observe::log::{self, BannerInfo, Level, Settings, SyslogSettings};
+use crate::tools::{check_aof, check_rdb};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -83,9 +84,21 @@ fn print(startup: &Startup, args: &[OsString]) -> ExitCode {
         }
         Startup::TestMemory(Some(_)) => later("--test-memory", "use memtester or memtest86+"),
         Startup::CheckSystem => later("--check-system", "the server says at its start what it lacks"),
-        Startup::CheckRdb(rest) => crate::tools::check_rdb::main(&program, rest),
-        Startup::CheckAof(_) => later("the check of AOF files", "use the redis-check-aof of Redis"),
+        Startup::CheckRdb(rest) => check_rdb::main(&program, rest),
+        Startup::CheckAof(_) => check_aof(args),
     }
+}
+
+/// The program redis-check-aof. What it logs looks as from a process of no role, as it does from Redis's.
+fn check_aof(args: &[OsString]) -> ExitCode {
+    log::set_role(log::Role::Tool);
+    let around = check_aof::Surroundings {
+        out: &mut std::io::stdout(),
+        input: &mut std::io::stdin(),
+        log: &mut log::warning,
+        check_rdb: &mut |out, path, file| check_rdb::check(out, path, file).unwrap_or(false),
+    };
+    ExitCode::from(check_aof::main(args, around))
 }
 
 /// The line of `--version`. Under Redis's name it begins as scripts that read Redis's expect it.

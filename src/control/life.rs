@@ -10,21 +10,24 @@ use super::process::supervise::Supervisor;
 use super::threads::{self, Crew, Listening};
 use crate::base::clock;
 use crate::command::server::acl_cmd::Starting;
-use crate::command::server_state::{Note, Process, ShutdownRequest};
+use crate::command::server_state::{EndState, Note, Process, Request as LogRequest, ShutdownRequest};
 use crate::command::{Server, table};
 use crate::config::{Config, ShutdownFlags};
 use crate::io::wake::Wakes;
-use crate::load::{Loader, start};
+use crate::load::{Loader, reload, start};
 use crate::log;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the control core looks at signals and takes samples; Redis's `hz` 10.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How long the control core stands still for an end that needs no writing.
+const BRIEFLY: Duration = Duration::from_millis(20);
 
 /// What a life starts with.
 pub struct Beginning<'a> {
@@ -80,10 +83,23 @@ pub fn live(beginning: Beginning<'_>) -> Result<(), Option<String>> {
     let Crew { shards, log_core, hub } =
         threads::start(&server, &wakes, listening, &freeing).map_err(Some)?;
     log!(Notice, "Server initialized");
+    let reloading = (Arc::downgrade(&server), Arc::downgrade(&hub));
+    server.on_reload(Box::new(move |reload, asker| {
+        let (Some(server), Some(hub)) = (reloading.0.upgrade(), reloading.1.upgrade()) else { return false };
+        reload::begin(Loader { server, hub }, reload, asker).is_ok()
+    }));
     let loading = Loading::begin(Loader { server: server.clone(), hub }).map_err(|e| Some(os_text(&e)))?;
     signals.listen().map_err(|e| Some(os_text(&e)))?;
-    let mut core =
-        Core { server: &server, signals, request, supervisor, shards: &shards, log_core: &log_core, loading };
+    let mut core = Core {
+        server: &server,
+        signals,
+        request,
+        supervisor,
+        shards: &shards,
+        log_core: &log_core,
+        loading,
+        ending: None,
+    };
     let core_outcome = crate::io::core::run(TICK, || core.tick());
     supervisor.stopping();
     // While the shards still take what it has for them.
@@ -147,6 +163,8 @@ struct Core<'a> {
     shards: &'a [JoinHandle<io::Result<()>>],
     log_core: &'a JoinHandle<io::Result<()>>,
     loading: Loading,
+    /// The end that was asked for, while the log core writes what is to survive it.
+    ending: Option<ShutdownRequest>,
 }
 
 impl Core<'_> {
@@ -157,25 +175,30 @@ impl Core<'_> {
             Progress::Done => self.say_ready(),
             Progress::Failed => return ControlFlow::Break(()),
         }
+        if self.ending.is_some() {
+            return self.watch_end();
+        }
         let asked = self.request.lock().unwrap_or_else(PoisonError::into_inner).take();
         if asked.is_none() && self.server.switches.is_cron_paused() {
             return ControlFlow::Continue(());
         }
         self.server.sample();
-        let ends = match self.signals.take() {
-            _ if asked.is_some() => {
-                log!(Warning, "User requested shutdown...");
-                true
-            }
-            Some(signal) => self.may_end(signal),
-            // A thread that ended by itself has failed.
-            None => self.shards.iter().chain([self.log_core]).any(JoinHandle::is_finished),
-        };
-        if !ends {
-            return ControlFlow::Continue(());
+        let signal = self.signals.take();
+        if signal.is_some() && self.server.loading.is_on() {
+            // Redis: server.c sigShutdownHandler, whileBlockedCron. What is half loaded is not saved.
+            log!(Warning, "Received shutdown signal during loading, scheduling shutdown.");
+            self.signals.set_stopping(true);
+            return ControlFlow::Break(());
         }
-        self.signals.set_stopping(true);
-        ControlFlow::Break(())
+        if let Some(request) = asked.or_else(|| signal.map(|signal| self.asked_by(signal))) {
+            return self.begin_end(request);
+        }
+        // A thread that ended by itself has failed.
+        if self.shards.iter().chain([self.log_core]).any(JoinHandle::is_finished) {
+            self.signals.set_stopping(true);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 
     fn say_ready(&self) {
@@ -189,28 +212,56 @@ impl Core<'_> {
         self.supervisor.ready("Ready to accept connections\n");
     }
 
-    /// Whether a signal ends the server, by `shutdown-on-sigterm` and `shutdown-on-sigint`. With `save` and without
-    /// `force` it does not, as for SHUTDOWN SAVE: what was to be kept would be lost.
-    ///
-    /// Redis: server.c prepareForShutdown and serverCron, and their log lines.
-    fn may_end(&self, signal: ShutdownSignal) -> bool {
+    /// What a signal asks for, by `shutdown-on-sigterm` and `shutdown-on-sigint` (server.c `serverCron`).
+    fn asked_by(&self, signal: ShutdownSignal) -> ShutdownRequest {
         let config = self.server.config.load();
         let flags = match signal {
             ShutdownSignal::Term => config.shutdown_on_sigterm,
             ShutdownSignal::Int => config.shutdown_on_sigint,
         };
-        if self.server.loading.is_on() {
-            // Redis: server.c sigShutdownHandler, whileBlockedCron. What is half loaded is not saved.
-            log!(Warning, "Received shutdown signal during loading, scheduling shutdown.");
-            return true;
+        ShutdownRequest {
+            nosave: flags.contains(ShutdownFlags::NOSAVE),
+            save: flags.contains(ShutdownFlags::SAVE),
+            now: flags.contains(ShutdownFlags::NOW),
+            force: flags.contains(ShutdownFlags::FORCE),
+            asker: None,
         }
-        log!(Warning, "User requested shutdown...");
-        if !flags.contains(ShutdownFlags::SAVE) || flags.contains(ShutdownFlags::FORCE) {
-            return true;
+    }
+
+    /// Has clients wait and the log core write what is to survive (server.c `prepareForShutdown`).
+    fn begin_end(&mut self, request: ShutdownRequest) -> ControlFlow<()> {
+        log!(Notice, "User requested shutdown...");
+        self.signals.set_stopping(true);
+        self.ending = Some(request);
+        self.server.saving.set_end_state(EndState::Writing);
+        self.server.ask_log(LogRequest::End(request));
+        // Mostly there is nothing to write, and the end need not wait for the next tick.
+        let started = Instant::now();
+        while self.server.saving.end_state() == EndState::Writing && started.elapsed() < BRIEFLY {
+            std::thread::sleep(BRIEFLY / 20);
         }
-        log!(Warning, "Persistence is not built yet, nothing can be saved: can't exit. Use SHUTDOWN NOSAVE.");
+        self.watch_end()
+    }
+
+    /// Ends the server when what is to survive is written; goes on if that failed (server.c `finishShutdown`).
+    fn watch_end(&mut self) -> ControlFlow<()> {
+        match self.server.saving.end_state() {
+            EndState::Ready => return ControlFlow::Break(()),
+            EndState::Failed => {}
+            // The log core ends too early only if it failed.
+            EndState::Writing | EndState::None if self.log_core.is_finished() => {
+                return ControlFlow::Break(());
+            }
+            EndState::Writing | EndState::None => return ControlFlow::Continue(()),
+        }
         log!(Warning, "Errors trying to shut down the server. Check the logs for more information.");
         self.signals.set_stopping(false);
-        false
+        self.server.saving.set_end_state(EndState::None);
+        self.server.go_on();
+        if let Some(asker) = self.ending.take().and_then(|request| request.asker) {
+            let line = b"-ERR Errors trying to SHUTDOWN. Check logs.\r\n".to_vec();
+            self.server.post(asker.shard, Note::Answer(asker.client, line));
+        }
+        ControlFlow::Continue(())
     }
 }

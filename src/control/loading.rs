@@ -1,6 +1,7 @@
 //! The thread that loads the dataset when the server starts, as the control core sees it.
 
 use crate::command::Server;
+use crate::load::aof::take_over::take_over;
 use crate::load::{Aborted, Loader, start};
 use std::io;
 use std::thread::JoinHandle;
@@ -30,7 +31,7 @@ impl Loading {
     /// # Errors
     /// No more threads.
     pub fn begin(loader: Loader) -> io::Result<Loading> {
-        let load = move || start::load(&loader, |_| Ok(()));
+        let load = move || start::load(&loader, |found| take_over(&loader.server, found));
         let thread = std::thread::Builder::new().name("loader".into()).spawn(load)?;
         Ok(Loading { thread: Some(thread), failed: false })
     }
@@ -62,7 +63,7 @@ impl Loading {
             // A panic has been reported; one that was stopped is no failure.
             self.failed = match thread.join() {
                 Ok(Ok(_) | Err(Aborted::Stopped)) => false,
-                Ok(Err(Aborted::Refused | Aborted::Fatal)) | Err(_) => true,
+                Ok(Err(Aborted::Refused | Aborted::Damaged | Aborted::Fatal)) | Err(_) => true,
             };
         }
     }

@@ -94,8 +94,11 @@ pub fn start(
     let (hub, vacancies) = Hub::<Ground>::new(server.shards, Box::new(HubWaker(wakes.clone())));
     let handovers = Arc::default();
     let (journals, tap) = crate::journal::rings(server.shards);
+    let clock = tap.clock().clone();
+    server.appending.set_issued(Box::new(move || clock.issued()));
     let log_core = start_log_core(server, wakes, &hub, &handovers, tap)?;
-    let shards = start_shards(server, wakes, listening, freeing, (&hub, vacancies), &handovers, journals)?;
+    let seats = vacancies.into_iter().zip(journals).collect();
+    let shards = start_shards(server, wakes, listening, freeing, (&hub, seats), &handovers)?;
     Ok(Crew { shards, log_core, hub })
 }
 
@@ -140,17 +143,15 @@ fn start_shards(
     wakes: &Arc<Wakes>,
     listening: Listening,
     freeing: &Sender<ToDrop>,
-    (hub, vacancies): (&Arc<Hub<Ground>>, Vec<Vacancy<Ground>>),
+    (hub, seats): (&Arc<Hub<Ground>>, Vec<(Vacancy<Ground>, Port)>),
     handovers: &Arc<Handovers<OwnedFd>>,
-    journals: Vec<Port>,
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
     let places = places(&server.config.load(), n);
     let (ready, readies) = channel();
     let mut threads = Vec::with_capacity(n);
     let mut listening = Some(listening);
-    let ends = build_mesh(n).into_iter().zip(journals);
-    for ((id, vacancy), (mesh, journal)) in vacancies.into_iter().enumerate().zip(ends) {
+    for ((id, (vacancy, journal)), mesh) in seats.into_iter().enumerate().zip(build_mesh(n)) {
         let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
         let (ready, freeing, handovers) = (ready.clone(), freeing.clone(), handovers.clone());
         let listening = listening.take();

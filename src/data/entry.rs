@@ -3,13 +3,13 @@
 //! ```text
 //!  0        4         6         8
 //!  +--------+---------+---------+ - - - - - -+ - - - - -+ - - - - - - - - - -+-----------+- - - - - - - +
-//!  | meta   | key_len | val_len | key length | expiry   | i64, or an Object  | key bytes | inline value |
-//!  | u32    | u16     | u16     | u64        | i64 ms   | of 24 bytes        |           | bytes        |
+//!  | flags, | key_len | val_len | key length | expiry   | i64, or an Object  | key bytes | inline value |
+//!  | clock  | u16     | u16     | u64        | i64 ms   | of 24 bytes        |           | bytes        |
 //!  +--------+---------+---------+ - - - - - -+ - - - - -+ - - - - - - - - - -+-----------+- - - - - - - +
 //!                                 if key_len   if         if form is Int,                 if form is
 //!                                 == 65535     EXPIRE     if form is Object                Inline
 //!
-//!  meta: bits 0-2 kind | 3 MARK | 4-5 form | 6 EXPIRE | 7 RAW | 8-31 LRU clock or LFU counter
+//!  flags: bits 0-2 kind | 3 MARK | 4-5 form | 6 EXPIRE | 7 RAW          clock: 24 bits, LRU clock or LFU counter
 //! ```
 //!
 //! Invariants:
@@ -24,13 +24,12 @@
 //!   moving the [`EntryBox`] through [`EntryBox::with_key`] and [`EntryBox::with_expire`].
 //!
 //! An entry belongs to the thread that owns its table. Point-in-time copies of a collection share its elements' entries,
-//! which then are read on other threads: so the word that reads change (the access clock's) is atomic, though never
-//! contended.
+//! which then are read on other threads: so what reads change (the access clock) is atomic, though never contended.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
 use std::ptr::{NonNull, slice_from_raw_parts_mut};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering::Relaxed};
 
 use super::object::Object;
 
@@ -50,13 +49,12 @@ const _: () = assert!(OBJECT == 24 && align_of::<Object>() == WORD);
 /// `key_len` of an entry whose key length stands in a word of its own.
 const WIDE_KEY: u16 = u16::MAX;
 
-const KIND_MASK: u32 = 0b111;
-const MARK: u32 = 1 << 3;
+const KIND_MASK: u8 = 0b111;
+const MARK: u8 = 1 << 3;
 const FORM_SHIFT: u32 = 4;
-const FORM_MASK: u32 = 0b11 << FORM_SHIFT;
-const HAS_EXPIRE: u32 = 1 << 6;
-const RAW: u32 = 1 << 7;
-const LRU_SHIFT: u32 = 8;
+const FORM_MASK: u8 = 0b11 << FORM_SHIFT;
+const HAS_EXPIRE: u8 = 1 << 6;
+const RAW: u8 = 1 << 7;
 /// Highest value of the access clock field (24 bits; Redis: server.h LRU_BITS).
 pub const LRU_MAX: u32 = (1 << 24) - 1;
 
@@ -110,8 +108,8 @@ struct Shape {
 
 /// Bytes between expiry and key, which the form tells.
 #[inline]
-fn fixed_len(meta: u32) -> usize {
-    match (meta & FORM_MASK) >> FORM_SHIFT {
+fn fixed_len(flags: u8) -> usize {
+    match (flags & FORM_MASK) >> FORM_SHIFT {
         0 => 0,
         1 => WORD,
         _ => OBJECT,
@@ -148,40 +146,47 @@ impl Shape {
     }
 }
 
-/// The first word of a header.
-#[repr(transparent)]
-struct Meta(AtomicU32);
-
-impl Meta {
-    #[inline]
-    fn get(&self) -> u32 {
-        self.0.load(Relaxed)
-    }
-
-    /// Two who set it at once may lose the clock of one; nothing but the clock changes through a shared reference.
-    #[inline]
-    fn set(&self, meta: u32) {
-        self.0.store(meta, Relaxed);
-    }
+/// What an entry says of itself but for its lengths.
+#[derive(Clone, Copy)]
+struct Meta {
+    flags: u8,
+    lru: u32,
 }
 
 #[repr(C, align(8))]
 struct Header {
-    meta: Meta,
+    flags: u8,
+    clock_low: AtomicU8,
+    clock_high: AtomicU16,
     key_len: u16,
     val_len: u16,
 }
 
 impl Header {
+    fn meta(&self) -> Meta {
+        Meta { flags: self.flags, lru: self.lru() }
+    }
+
+    #[inline]
+    fn lru(&self) -> u32 {
+        u32::from(self.clock_high.load(Relaxed)) << 8 | u32::from(self.clock_low.load(Relaxed))
+    }
+
+    #[inline]
+    fn set_lru(&self, lru: u32) {
+        let [low, mid, high, _] = lru.to_le_bytes();
+        self.clock_low.store(low, Relaxed);
+        self.clock_high.store(u16::from_le_bytes([mid, high]), Relaxed);
+    }
+
     /// The shape of the block that it heads; `wide_len` reads the length of a key that stands behind it.
     #[inline]
     fn shape(&self, wide_len: impl FnOnce() -> usize) -> Shape {
-        let meta = self.meta.get();
         let wide = self.key_len == WIDE_KEY;
         Shape {
             wide,
-            expire: meta & HAS_EXPIRE != 0,
-            fixed: fixed_len(meta),
+            expire: self.flags & HAS_EXPIRE != 0,
+            fixed: fixed_len(self.flags),
             key_len: if wide { wide_len() } else { usize::from(self.key_len) },
             inline_len: usize::from(self.val_len),
         }
@@ -198,7 +203,7 @@ pub struct Entry {
 impl Entry {
     #[inline]
     fn form(&self) -> Form {
-        match (self.header.meta.get() & FORM_MASK) >> FORM_SHIFT {
+        match (self.header.flags & FORM_MASK) >> FORM_SHIFT {
             0 => Form::Inline,
             1 => Form::Int,
             _ => Form::Object,
@@ -239,14 +244,14 @@ impl Entry {
     #[inline]
     #[must_use]
     pub fn has_expire(&self) -> bool {
-        self.header.meta.get() & HAS_EXPIRE != 0
+        self.header.flags & HAS_EXPIRE != 0
     }
 
     /// The type of the value.
     #[inline]
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match self.header.meta.get() & KIND_MASK {
+        match self.header.flags & KIND_MASK {
             0 => Kind::String,
             1 => Kind::List,
             2 => Kind::Set,
@@ -375,41 +380,39 @@ impl Entry {
     #[inline]
     #[must_use]
     pub fn lru(&self) -> u32 {
-        self.header.meta.get() >> LRU_SHIFT
+        self.header.lru()
     }
 
     /// Sets the access field to the low 24 bits of `lru`. Takes `&self`: reads touch it.
     #[inline]
     pub fn set_lru(&self, lru: u32) {
-        let flags = self.header.meta.get() & ((1 << LRU_SHIFT) - 1);
-        self.header.meta.set(flags | (lru & LRU_MAX) << LRU_SHIFT);
+        self.header.set_lru(lru);
     }
 
     /// Whether the string was changed in place, so that OBJECT ENCODING says `raw` whatever its length.
     #[inline]
     #[must_use]
     pub fn is_raw(&self) -> bool {
-        self.header.meta.get() & RAW != 0
+        self.header.flags & RAW != 0
     }
 
     /// Sets or clears [`is_raw`](Entry::is_raw).
     #[inline]
     pub fn set_raw(&mut self, raw: bool) {
-        let meta = self.header.meta.get();
-        self.header.meta.set(if raw { meta | RAW } else { meta & !RAW });
+        let flags = self.header.flags;
+        self.header.flags = if raw { flags | RAW } else { flags & !RAW };
     }
 
     /// The mark by which a table tells entries that a snapshot has saved from those it has not.
     #[inline]
     pub(in crate::data) fn mark(&self) -> bool {
-        self.header.meta.get() & MARK != 0
+        self.header.flags & MARK != 0
     }
 
     /// Sets [`mark`](Entry::mark).
     #[inline]
-    pub(in crate::data) fn set_mark(&self, mark: bool) {
-        let meta = self.header.meta.get();
-        self.header.meta.set(meta & !MARK | u32::from(mark) * MARK);
+    pub(in crate::data) fn set_mark(&mut self, mark: bool) {
+        self.header.flags = self.header.flags & !MARK | u8::from(mark) * MARK;
     }
 
     /// Bytes that the entry asked the allocator for: its block and what the value holds besides.
@@ -441,7 +444,7 @@ impl Entry {
             (None, ValueRef::Bytes(bytes)) => Payload::Inline(bytes),
             (None, ValueRef::Object(_)) => unreachable!("an object that is none"),
         };
-        EntryBox::build(self.header.meta.get(), self.key(), self.expire_ms(), payload)
+        EntryBox::build(self.header.meta(), self.key(), self.expire_ms(), payload)
     }
 
     /// A copy of the entry under another key (COPY), with the same expiry and access field.
@@ -452,7 +455,7 @@ impl Entry {
             ValueRef::Int(number) => Payload::Int(number),
             ValueRef::Object(object) => Payload::Object(object.clone()),
         };
-        EntryBox::build(self.header.meta.get(), key, self.expire_ms(), payload)
+        EntryBox::build(self.header.meta(), key, self.expire_ms(), payload)
     }
 }
 
@@ -505,7 +508,7 @@ impl EntryBox {
     /// A string entry holding the decimal form of `number`.
     #[must_use]
     pub fn new_int(key: &[u8], number: i64, expire: Option<i64>) -> Self {
-        Self::build(Kind::String as u32, key, expire, Payload::Int(number))
+        Self::build(Meta { flags: Kind::String as u8, lru: 0 }, key, expire, Payload::Int(number))
     }
 
     /// A string entry kept as its bytes even where they write a number, and not reported as `raw`: what INCRBYFLOAT
@@ -530,11 +533,11 @@ impl EntryBox {
     /// An entry of type `kind` whose value is `object`.
     #[must_use]
     pub fn new_object(key: &[u8], kind: Kind, object: Object, expire: Option<i64>) -> Self {
-        Self::build(kind as u32, key, expire, Payload::Object(object))
+        Self::build(Meta { flags: kind as u8, lru: 0 }, key, expire, Payload::Object(object))
     }
 
-    fn new_bytes(key: &[u8], value: &[u8], flags: u32, expire: Option<i64>) -> Self {
-        let meta = Kind::String as u32 | flags;
+    fn new_bytes(key: &[u8], value: &[u8], flags: u8, expire: Option<i64>) -> Self {
+        let meta = Meta { flags: Kind::String as u8 | flags, lru: 0 };
         if value.len() <= INLINE_MAX {
             return Self::build(meta, key, expire, Payload::Inline(value));
         }
@@ -542,18 +545,18 @@ impl EntryBox {
     }
 
     /// Allocates and fills a block. `meta` gives kind, RAW and access field; the other bits are derived.
-    fn build(meta: u32, key: &[u8], expire: Option<i64>, payload: Payload<'_>) -> Self {
+    fn build(meta: Meta, key: &[u8], expire: Option<i64>, payload: Payload<'_>) -> Self {
         let (form, inline): (Form, &[u8]) = match payload {
             Payload::Inline(bytes) => (Form::Inline, bytes),
             Payload::Int(_) => (Form::Int, &[]),
             Payload::Object(_) => (Form::Object, &[]),
         };
-        let meta = meta & !FORM_MASK | (form as u32) << FORM_SHIFT;
+        let flags = meta.flags & !(FORM_MASK | HAS_EXPIRE) | (form as u8) << FORM_SHIFT;
         let narrow = u16::try_from(key.len()).ok().filter(|&len| len != WIDE_KEY);
         let shape = Shape {
             wide: narrow.is_none(),
             expire: expire.is_some(),
-            fixed: fixed_len(meta),
+            fixed: fixed_len(flags),
             key_len: key.len(),
             inline_len: inline.len(),
         };
@@ -561,8 +564,11 @@ impl EntryBox {
             unreachable!("inline values are at most INLINE_MAX bytes");
         };
         let expire_flag = if expire.is_some() { HAS_EXPIRE } else { 0 };
+        let [low, mid, high, _] = meta.lru.to_le_bytes();
         let header = Header {
-            meta: Meta(AtomicU32::new(meta & !HAS_EXPIRE | expire_flag)),
+            flags: flags | expire_flag,
+            clock_low: AtomicU8::new(low),
+            clock_high: AtomicU16::new(u16::from_le_bytes([mid, high])),
             key_len: narrow.unwrap_or(WIDE_KEY),
             val_len,
         };
@@ -619,7 +625,7 @@ impl EntryBox {
             ValueRef::Object(object) => Payload::Object(unsafe { std::ptr::read(object) }),
         };
         let key = key.unwrap_or_else(|| self.key());
-        let moved = Self::build(self.header.meta.get(), key, expire, payload);
+        let moved = Self::build(self.header.meta(), key, expire, payload);
         let (layout, block) = (self.shape().layout(), self.block);
         std::mem::forget(self);
         // SAFETY: the block came from `alloc` with this layout (the header tells the same shape as at `build`, or

@@ -9,6 +9,7 @@
 
 pub mod bits;
 mod block;
+mod cursor;
 pub mod entry;
 pub mod fields;
 pub mod geo;
@@ -26,6 +27,7 @@ pub mod stream;
 pub mod table;
 pub mod zset;
 
+pub use cursor::Cursor;
 pub use entry::{Entry, EntryBox, Kind, ValueRef};
 pub use fields::Fields;
 pub use hash::Hash;

@@ -7,6 +7,7 @@
 pub mod core;
 pub mod files;
 pub mod net;
+mod queue;
 pub mod sim;
 pub mod uring;
 pub mod wake;

@@ -165,6 +165,11 @@ impl Journal {
         is_due && self.hand_out(What::Effects)
     }
 
+    /// Whether something that was published waits for room in the ring, and somebody will make some.
+    pub fn is_behind(&self) -> bool {
+        self.port.as_ref().is_some_and(|port| port.is_behind() && !port.is_abandoned())
+    }
+
     /// A fragment begins: what is stated until [`Journal::end_fragment`] is its part of the transaction.
     pub fn begin_fragment(&mut self) {
         // What was before is not part of it. Whoever is to be woken is woken when the fragment ends.

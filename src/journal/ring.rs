@@ -183,6 +183,11 @@ impl Port {
         !self.waiting.is_empty()
     }
 
+    /// Whether nobody takes anything out of the ring any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.ring.is_abandoned()
+    }
+
     /// Empty buffers.
     pub(super) fn spare(&mut self) -> Spare {
         self.spares.pop().unwrap_or_default()

@@ -52,6 +52,10 @@ mod model {
             queue.push_back(value);
             Ok(())
         }
+
+        pub fn is_abandoned(&self) -> bool {
+            Arc::strong_count(&self.0) == 1
+        }
     }
 
     impl<T> Consumer<T> {

@@ -20,7 +20,7 @@ impl Store {
             self.stats.lazyfreed = self.stats.lazyfreed.saturating_add(count as u64);
         }
         if let Some(old) = self.keep_flushed(old).filter(|_| lazy && count > 0) {
-            self.to_drop.push(ToDrop::Table(old));
+            self.to_drop.push(ToDrop::Table(Box::new(old)));
         }
         count
     }

@@ -71,7 +71,7 @@ pub enum ToDrop {
     /// One entry with a costly value.
     Entry(EntryBox),
     /// A flushed database.
-    Table(Table),
+    Table(Box<Table>),
 }
 
 /// Everything that a command may read or change on one shard.

@@ -5,6 +5,7 @@
 //! whole unit. Anything else that is wrong is a reason not to start; the log names file and offset.
 
 pub mod files;
+pub mod take_over;
 
 use super::rdb::{self, Options};
 use super::{Aborted, Loader};

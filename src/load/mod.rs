@@ -11,6 +11,7 @@
 pub mod aof;
 pub mod rdb;
 mod records;
+pub mod reload;
 pub mod start;
 
 use crate::command::Server;
@@ -28,7 +29,10 @@ pub enum Aborted {
     /// The file cannot be loaded: whoever wanted it decides what follows.
     #[error("the file cannot be loaded")]
     Refused,
-    /// The file is damaged, or not for this server: Redis ends at once.
+    /// The RDB file is damaged: Redis ends at once.
+    #[error("the file is damaged")]
+    Damaged,
+    /// The file is not for this server, or an append-only file is damaged: Redis ends at once.
     #[error("the file is damaged or not for this server")]
     Fatal,
 }

@@ -289,8 +289,7 @@ impl Load<'_> {
     fn corrupt(&self, offset: u64, reason: &str) -> Aborted {
         let name = self.name;
         log!(Warning, "Internal error in RDB reading offset {offset}, file {name} -> {reason}");
-        log!(Warning, "Terminating server after rdb file reading failure.");
-        Aborted::Fatal
+        Aborted::Damaged
     }
 
     fn report(&self) {

@@ -52,10 +52,12 @@ pub fn load(
             false => Found::Nothing,
         })
     };
-    let found = found.inspect_err(|&aborted| {
-        if aborted == Aborted::Refused {
+    let found = found.inspect_err(|&aborted| match aborted {
+        Aborted::Refused => {
             log!(Warning, "Fatal error loading the DB, check server logs. Exiting.");
         }
+        Aborted::Damaged => log!(Warning, "Terminating server after rdb file reading failure."),
+        Aborted::Fatal | Aborted::Stopped => {}
     });
     let outcome = found.and_then(|found| take_over(&found).map(|()| found));
     loader.server.loading.end();

@@ -119,10 +119,51 @@ impl Sink for Inlet {
     }
 }
 
+/// What a cut does to the journals before it marks them; those that are on then have the mark.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Journals {
+    /// They stay as they are.
+    Stay,
+    /// They record from here on.
+    On,
+    /// Nobody needs them any more: what was done before the cut is still published.
+    Off,
+}
+
+/// The transaction that makes a cut without a snapshot.
+pub struct MarkWork {
+    /// Its number.
+    pub id: u64,
+    /// What becomes of the journals.
+    pub journals: Journals,
+}
+
+impl Fragments<Ground> for MarkWork {
+    fn fragment(&self, _: usize, ground: &mut Ground) {
+        mark(ground, self.id, self.journals);
+    }
+}
+
+/// Marks the cut `id` in a shard's journal; what the shard did before is published first.
+fn mark(ground: &mut Ground, id: u64, journals: Journals) {
+    let Ground { store, server, .. } = ground;
+    if journals == Journals::On && !store.journal.is_on() {
+        store.journal.switch(true);
+    }
+    if store.journal.cut(id, server.shards) {
+        server.wake_log_core();
+    }
+    if journals == Journals::Off {
+        store.journal.switch(false);
+    }
+}
+
 /// The transaction that makes the cut.
 pub struct CutWork {
     /// The snapshot's number.
     pub id: u64,
+    /// What becomes of the journals.
+    pub journals: Journals,
     /// How its records are written.
     pub encode: Arc<dyn Encode>,
     /// Where its blocks go.
@@ -131,9 +172,7 @@ pub struct CutWork {
 
 impl Fragments<Ground> for CutWork {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
-        if ground.store.journal.cut(self.id, ground.server.shards) {
-            ground.server.wake_log_core();
-        }
+        mark(ground, self.id, self.journals);
         let sink = Box::new(Inlet { id: self.id, shard, funnel: self.funnel.clone() });
         let begun = ground.store.begin_snapshot(Cut { id: self.id, encode: self.encode.clone(), sink });
         let published = ground.server.stats.get(shard).map_or(0, |stats| stats.dirty.get());

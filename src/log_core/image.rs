@@ -41,6 +41,7 @@ pub struct Image {
     /// Shards that have nothing more.
     ended: usize,
     complete: bool,
+    awaits_place: bool,
     keys: u64,
 }
 
@@ -57,13 +58,25 @@ impl Image {
             file: None,
             ended: 0,
             complete: false,
+            awaits_place: false,
             keys: 0,
         }
     }
 
-    /// Says where the dataset stood in its history; to be called before [`Image::advance`].
+    /// Nothing comes out before [`Image::place`] was called.
+    pub fn await_place(&mut self) {
+        self.awaits_place = true;
+    }
+
+    /// Whether nothing more is to be learnt of where the dataset stood.
+    pub fn is_placed(&self) -> bool {
+        !self.awaits_place
+    }
+
+    /// Says where the dataset stood in its history.
     pub fn place(&mut self, point: ReplicationPoint) {
         self.purpose.replication = Some(point);
+        self.awaits_place = false;
     }
 
     /// Ends it before it is complete: bytes that lie here, with the shards that gave them.
@@ -85,7 +98,7 @@ impl Image {
     /// Puts out what of the file can come now. `may_go_on` is told how many keys came out each time and says whether
     /// more may. Returns whether the file is complete.
     pub fn advance(&mut self, out: &mut Vec<Chunk>, may_go_on: &mut dyn FnMut(u64) -> bool) -> bool {
-        if self.complete || self.cuts.len() < self.shards {
+        if self.complete || self.awaits_place || !self.is_cut() {
             return self.complete;
         }
         if self.file.is_none() {
@@ -131,6 +144,11 @@ impl Image {
         self.file = Some(Assembler::begin(&preamble, self.style, &dbs, out));
     }
 
+    /// Whether every shard has passed the cut.
+    pub fn is_cut(&self) -> bool {
+        self.cuts.len() == self.shards
+    }
+
     /// Keys that came out.
     pub fn keys(&self) -> u64 {
         self.keys
@@ -143,8 +161,7 @@ impl Image {
 
     /// Changes that the dataset had seen at the cut; known once every shard has passed it.
     pub fn dirty_at_cut(&self) -> Option<u64> {
-        (self.cuts.len() == self.shards)
-            .then(|| self.cuts.iter().fold(0u64, |sum, cut| sum.wrapping_add(cut.dirty)))
+        self.is_cut().then(|| self.cuts.iter().fold(0u64, |sum, cut| sum.wrapping_add(cut.dirty)))
     }
 }
 

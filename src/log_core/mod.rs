@@ -10,9 +10,12 @@
 //! origins of transactions. It holds no keys and is never waited for by a shard, so it goes on when a shard is busy, and
 //! shards go on when a disk or a replica is slow. Everything in it is touched by its thread only.
 
+mod append;
+mod base;
 mod cut;
 mod image;
 mod replication;
+mod save;
 
 use crate::command::server_state::{Asker, Request};
 use crate::command::{Note, Server};
@@ -24,14 +27,19 @@ use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
 use crate::shard::handover::Handovers;
 use crate::shard::txn::{Hub, ShardSet};
-use cut::{CancelWork, CutWork, Funnel, Piece};
+use append::Appender;
+use cut::{CancelWork, CutWork, Funnel, Journals, MarkWork, Piece};
 use replication::{Queue, Replication};
+use save::Saver;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often it looks at what depends on time alone; Redis's `hz` 10.
 const CRON: Duration = Duration::from_millis(100);
+
+/// Bytes that are merged in one turn.
+const MERGE_BYTES: usize = 1 << 20;
 
 /// What a log core is made of.
 pub struct Parts<D: Driver> {
@@ -45,7 +53,7 @@ pub struct Parts<D: Driver> {
     pub wakes: Arc<Wakes>,
     /// Connections that shards hand over.
     pub handovers: Arc<Handovers<D::Socket>>,
-    /// What shards publish.
+    /// Its end of the shards' journals.
     pub tap: Tap,
 }
 
@@ -65,19 +73,20 @@ pub struct LogCore<D: Driver> {
     driver: D,
     hub: Arc<Hub<Ground>>,
     wakes: Arc<Wakes>,
+    tap: Tap,
     /// What shards hand over of the running snapshot.
     funnel: Arc<Funnel>,
     /// The number of the snapshot that runs; none begins before all shards have ended it, cancelled or not.
     snapshot: Option<Running>,
-    snapshots: u64,
-    tap: Tap,
-    /// What was published is not merged as a whole yet.
-    merging: bool,
     repl: Replication,
     handovers: Arc<Handovers<D::Socket>>,
     queue: Queue<D::Socket>,
     /// Clients whose WAIT is not answered.
     waiting: Vec<Asker>,
+    /// Cuts that were made.
+    cuts: u64,
+    saver: Saver,
+    aof: Appender,
     time: Time,
     next_cron_ns: u64,
     events: Vec<Event<D::Buf, D::Socket>>,
@@ -94,18 +103,19 @@ impl<D: Driver + Files> LogCore<D> {
             id: server.log_core(),
             repl: Replication::new(&config, time.unix_ms.div_euclid(1000)),
             config,
-            tap,
-            merging: false,
             handovers,
             queue: Queue::default(),
             waiting: Vec::new(),
             funnel: Arc::new(Funnel::new(server.clone())),
             snapshot: None,
-            snapshots: 0,
+            cuts: 0,
+            saver: Saver::default(),
+            aof: Appender::new(&server.config.load()),
             server,
             driver,
             hub,
             wakes,
+            tap,
             time,
             next_cron_ns: time.mono_ns,
             events: Vec::new(),
@@ -122,23 +132,20 @@ impl<D: Driver + Files> LogCore<D> {
             let wait = self.rest();
             self.step(wait)?;
         }
-        Ok(())
+        self.finish_log()
     }
 
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn rest(&mut self) -> Wait {
         self.wakes.announce_sleep(self.id);
-        let is_news = self.server.log.is_filled()
-            || self.server.has_notes(self.id)
-            || self.funnel.is_filled()
-            || self.handovers.is_filled()
-            || self.merging
-            || self.tap.has_work();
-        if is_news || self.has_applied() {
+        let is_asked = self.server.log.is_filled() || self.server.has_notes(self.id) || self.handovers.is_filled();
+        if is_asked || self.funnel.is_filled() || self.tap.has_work() || self.has_applied() {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
-        let left = self.next_cron_ns.saturating_sub(self.time.mono_ns).max(1);
+        let due = self.saver.due_ns().into_iter().chain(self.aof.due_ns());
+        let next_ns = due.fold(self.next_cron_ns, u64::min);
+        let left = next_ns.saturating_sub(self.time.mono_ns).max(1);
         Wait::AtMost(CRON.min(Duration::from_nanos(left)))
     }
 
@@ -166,22 +173,54 @@ impl<D: Driver + Files> LogCore<D> {
         for (id, shard, piece) in self.funnel.take() {
             self.piece(id, shard, piece);
         }
+        self.merge();
         if self.time.mono_ns >= self.next_cron_ns {
             self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
             self.cron();
         }
         self.advance_replication();
+        self.advance_save();
+        self.advance_log();
         Ok(())
+    }
+
+    /// Takes what shards have published, in its order.
+    fn merge(&mut self) {
+        let LogCore { tap, aof, driver, server, time, repl, .. } = self;
+        let mut marks = Vec::new();
+        let emit = |item: crate::journal::Item<'_>| {
+            if let Some(cut) = aof.feed(*time, &item) {
+                aof.cut(*time, cut, driver);
+            }
+            repl.take(&item, &mut marks);
+        };
+        tap.poll(MERGE_BYTES, emit, |shard| server.wake(shard));
+        self.merged(marks);
+    }
+
+    fn file_event(&mut self, event: FileEvent) {
+        let is_known = self.save_file_event(&event)
+            || self.copy_file_event(&event)
+            || self.received_file_event(&event);
+        if !is_known {
+            self.log_file_event(event);
+        }
     }
 
     fn note(&mut self, note: Note) {
         match note {
             Note::Config => {
+                // What was done under the old settings goes by them.
+                self.merge();
                 self.config = self.server.config.load_full();
+                self.follow_settings();
                 self.replication_config();
             }
             Note::Close(id) => self.close_client(id),
-            Note::Stop => self.stopping = true,
+            Note::Stop => {
+                self.stop_saving();
+                self.stopping = true;
+            }
             _ => {}
         }
     }
@@ -194,6 +233,12 @@ impl<D: Driver + Files> LogCore<D> {
             Request::RenameHistory => self.rename_history(),
             Request::Resolved(attempt, found) => self.resolved(attempt, found),
             Request::CopyLoaded(attempt, saved) => self.copy_loaded(attempt, saved),
+            Request::OpenLog(opening) => self.open_log(*opening),
+            Request::RewriteLog(asker) => self.rewrite_request(asker),
+            Request::WaitForDisk(wait) => self.wait_for_disk(wait),
+            Request::Save(how, asker) => self.save_request(how, asker),
+            Request::Flushed => self.flushed(),
+            Request::End(request) => self.end_request(request),
         }
     }
 
@@ -203,31 +248,38 @@ impl<D: Driver + Files> LogCore<D> {
             Event::Sent { sock, result, .. } | Event::SentShared { sock, result } => self.sent(sock, &result),
             Event::Ended { sock, error } => self.ended(sock, error),
             Event::Connected { sock, result } => self.connected(sock, result),
-            Event::File(event) => self.file_event(&event),
+            Event::File(event) => self.file_event(event),
             // It listens to nothing and releases nothing.
             Event::Accepted { .. } | Event::AcceptFailed { .. } | Event::Released { .. } => {}
         }
     }
 
-    fn file_event(&mut self, event: &FileEvent) {
-        let _ = self.copy_file_event(event) || self.received_file_event(event);
-    }
-
     fn cron(&mut self) {
+        self.save_cron();
+        self.log_cron();
         self.replication_cron();
     }
 
-    /// Makes a cut at which all shards begin a snapshot, written by `encode`. `None` while another one is not over.
-    pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>) -> Option<u64> {
+    /// Makes a cut at which all shards begin a snapshot, written by `encode`; returns its number, with which the merge names
+    /// the place of the cut (`Item::Cut`) if journals are on. `None` while another snapshot is not over.
+    pub(self) fn begin_snapshot(&mut self, encode: Arc<dyn Encode>, journals: Journals) -> Option<u64> {
         if self.snapshot.is_some() {
             return None;
         }
-        self.snapshots += 1;
-        let (id, funnel) = (self.snapshots, self.funnel.clone());
+        self.cuts += 1;
+        let (id, funnel) = (self.cuts, self.funnel.clone());
         self.snapshot = Some(Running { id, open: self.server.shards, is_cancelled: false });
         let all = ShardSet::all(self.server.shards);
-        self.hub.independent(self.id, all, Arc::new(CutWork { id, encode, funnel }));
+        self.hub.independent(self.id, all, Arc::new(CutWork { id, journals, encode, funnel }));
         Some(id)
+    }
+
+    /// Makes a cut without a snapshot; returns its number, with which the merge names its place.
+    pub(self) fn mark_journals(&mut self, journals: Journals) -> u64 {
+        self.cuts += 1;
+        let all = ShardSet::all(self.server.shards);
+        self.hub.independent(self.id, all, Arc::new(MarkWork { id: self.cuts, journals }));
+        self.cuts
     }
 
     /// Gives the running snapshot up: what still comes of it is dropped.
@@ -249,9 +301,20 @@ impl<D: Driver + Files> LogCore<D> {
                 self.snapshot = None;
             }
         }
-        let unwanted = if is_wanted { self.copy_piece(id, shard, piece) } else { Some(piece) };
+        let unwanted = if is_wanted { self.save_piece(id, shard, piece) } else { Some(piece) };
+        let unwanted = match unwanted {
+            Some(piece) if is_wanted => self.log_piece(id, shard, piece),
+            other => other,
+        };
+        let unwanted = match unwanted {
+            Some(piece) if is_wanted => self.copy_piece(id, shard, piece),
+            other => other,
+        };
         if let Some(Piece::Block(block)) = unwanted {
             self.funnel.done(shard, block.bytes.len());
+        }
+        if self.snapshot.is_none() {
+            self.begin_waiting();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The server's log: Redis's line format to standard output, a file and the system log.
 //!
-//! `PID:ROLE DD Mon YYYY HH:MM:SS.mmm LEVEL message`. Role: M master, S replica, X Sentinel (C, Redis's forked
-//! children, does not occur). Level: `.` debug, `-` verbose, `*` notice, `#` warning.
+//! `PID:ROLE DD Mon YYYY HH:MM:SS.mmm LEVEL message`. Role: M master, S replica, X Sentinel, C a
+//! tool (in Redis also a forked child). Level: `.` debug, `-` verbose, `*` notice, `#` warning.
 //!
 //! Any thread may log, and no thread waits for another: settings are an immutable snapshot, and each line is one
 //! `write` with O_APPEND, which the kernel keeps whole. The file is opened for every line, as Redis does: three system
@@ -103,6 +103,8 @@ pub enum Role {
     Replica,
     /// A Sentinel.
     Sentinel,
+    /// No server.
+    Tool,
 }
 
 impl Role {
@@ -111,6 +113,7 @@ impl Role {
             Role::Master => b'M',
             Role::Replica => b'S',
             Role::Sentinel => b'X',
+            Role::Tool => b'C',
         }
     }
 }

@@ -166,7 +166,8 @@ impl Failover {
         let line = match &target {
             None => "FAILOVER requested to any replica.".to_owned(),
             Some((host, port)) => {
-                let link = replicas.at(host, *port).ok_or("ERR FAILOVER target HOST and PORT is not a replica.")?;
+                let link =
+                    replicas.at(host, *port).ok_or("ERR FAILOVER target HOST and PORT is not a replica.")?;
                 if link.state != State::Online {
                     return Err("ERR FAILOVER target replica is not online.");
                 }
@@ -194,8 +195,12 @@ impl Failover {
             };
         }
         let synced = match &plan.target {
-            Some((host, port)) => replicas.at(host, i64::from(*port)).filter(|link| link.ack_offset == offset),
-            None => replicas.links().iter().find(|link| link.ack_offset == offset && link.state == State::Online),
+            Some((host, port)) => {
+                replicas.at(host, i64::from(*port)).filter(|link| link.ack_offset == offset)
+            }
+            None => {
+                replicas.links().iter().find(|link| link.ack_offset == offset && link.state == State::Online)
+            }
         };
         let Some(link) = synced else { return Vec::new() };
         let (host, port) = (link.address().to_owned(), u16::try_from(link.facts.listening_port).unwrap_or(0));

@@ -59,7 +59,9 @@ where
         let desk = &self.server.scripting.desk;
         match command.row.route {
             Route::Home => None,
-            Route::Every(_) | Route::Script | Route::Cursor(_) | Route::Far(_) => desk.first(),
+            Route::Every(_) | Route::EveryBut(..) | Route::Script | Route::Cursor(_) | Route::Far(_) => {
+                desk.first()
+            }
             Route::Keys(_) => {
                 let mut words = Vec::new();
                 table::keys_of(command, argv, &mut words).ok()?;

@@ -2,6 +2,7 @@
 //! left behind and that no shard sleeps over work.
 
 use super::{Connection, Driver, Shard};
+use crate::keyspace::Store;
 
 /// What a shard holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,11 @@ where
             blocking_keys: self.seat.state().map_or(0, |ground| ground.store.blocked.keys()),
             watched: self.seat.state().is_some_and(|ground| !ground.store.watched.is_empty()),
         }
+    }
+
+    /// The shard's keys, unless they are lent.
+    pub fn store(&mut self) -> Option<&Store> {
+        self.seat.state().map(|ground| &ground.store)
     }
 
     /// Whether a turn would find something to do that the driver does not report. A shard of which this is true while

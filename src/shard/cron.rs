@@ -25,7 +25,7 @@ pub struct Tally {
     pub query_limit_closed: u64,
 }
 
-/// What a store does by the configuration.
+/// What of the configuration databases obey.
 pub fn policy_of(config: &Config) -> Policy {
     Policy {
         lfu: matches!(config.maxmemory_policy, MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu),

@@ -76,6 +76,11 @@ where
         if self.server.loading.is_any() && !self.may_run_while_loading(key, command) {
             return Some(self.refused(key, command, &Failure::text(REFUSAL)));
         }
+        if let Some(failure) = self.server.write_refusal()
+            && (meta.name == "ping" || self.writes(key, command))
+        {
+            return Some(self.refused(key, command, &failure));
+        }
         if let Some(failure) = self.busy(key, command, argv) {
             return Some(self.refused(key, command, &failure));
         }
@@ -160,6 +165,16 @@ where
         let standing = self.server.replication.standing();
         let stale = standing.is_replica && !standing.is_linked && !self.config.replica_serve_stale_data;
         (stale && self.any_is(key, command, |c| !c.row.meta.has(flag::STALE))).then(|| Failure::text(MASTERDOWN))
+    }
+
+    /// Whether a command writes, or what EXEC is about to run (server.c `processCommand`, is_write_command).
+    fn writes(&self, key: usize, command: &'static Command) -> bool {
+        let writes = |c: &Command| c.row.meta.has(flag::WRITE);
+        let multi = self.conns.get(key).and_then(|c| c.session.as_ref()?.multi.as_ref());
+        match (multi, command.row.handler) {
+            (Some(multi), Handler::Shard(ShardOp::Exec)) => multi.queue.iter().any(|q| writes(q.command)),
+            _ => writes(command),
+        }
     }
 
     fn refused(&mut self, key: usize, command: &'static Command, failure: &Failure) -> Flow {

@@ -91,7 +91,7 @@ where
         if let Some(ground) = self.seat.state()
             && ground.store.journal.publish()
         {
-            self.driver.wake(self.n);
+            self.driver.wake(self.server.log_core());
         }
     }
 }

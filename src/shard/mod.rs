@@ -20,6 +20,7 @@ mod cron;
 mod gate;
 mod ground;
 pub mod handover;
+mod held;
 mod input;
 mod journal;
 mod memory;
@@ -111,6 +112,8 @@ pub struct Shard<D: Driver> {
     by_id: AHashMap<u64, usize>,
     /// Connections with something to send or to settle at the end of the turn.
     dirty: Vec<usize>,
+    /// Sends that wait for the disk.
+    held: held::HeldSends,
     /// Connections with replies that wait for those of other shards.
     partial: Vec<usize>,
     /// Its part in pub/sub.
@@ -194,6 +197,7 @@ where
             driver,
             seat: vacancy.sit(Box::new(ground)),
             hub,
+            held: held::HeldSends::default(),
             mesh,
             wakes,
             freeing,

@@ -71,6 +71,7 @@ where
                 self.relieve_clients();
             }
         }
+        self.release_held();
         self.hand_to_free();
         if let Some(ground) = self.seat.state()
             && ground.store.stats.dirty > 0
@@ -136,10 +137,7 @@ where
         conn.partial_since_ns = 0;
         if !conn.busy && !conn.out.is_empty() {
             let buffer = std::mem::take(&mut conn.out);
-            conn.sending = buffer.len();
-            conn.sending_room = buffer.capacity();
-            conn.busy = true;
-            self.driver.send(conn.sock, buffer);
+            self.send(key, buffer);
         } else if conn.out.is_empty() && conn.out.capacity() > 0 {
             let buffer = std::mem::take(&mut conn.out);
             self.keep(buffer);
@@ -356,7 +354,9 @@ where
         loop {
             self.turn(&mut events);
             let unsent = self.conns.iter().any(|(_, c)| c.busy || !c.out.is_empty());
-            if !unsent || self.driver.time().mono_ns > deadline {
+            // Clients may be cut off, what they were told may not.
+            let is_told = !self.seat.state().is_some_and(|ground| ground.store.journal.is_behind());
+            if is_told && (!unsent || self.driver.time().mono_ns > deadline) {
                 return Ok(());
             }
             self.driver.turn(crate::io::Wait::AtMost(std::time::Duration::from_millis(10)), &mut events)?;

@@ -24,7 +24,7 @@ pub fn reach(command: &Command, argv: Args<'_>, shards: usize) -> Reach {
     match command.row.route {
         Route::Home => Reach::Nothing,
         Route::Far(beyond) if beyond(argv) => Reach::All,
-        Route::Every(_) | Route::Cursor(_) | Route::Script => Reach::All,
+        Route::Every(_) | Route::EveryBut(..) | Route::Cursor(_) | Route::Script => Reach::All,
         Route::Keys(_) | Route::Far(_) => {
             let owner =
                 |word: usize| slots::owner(key_slot(argv.get(word).copied().unwrap_or_default()), shards);

@@ -43,7 +43,9 @@ where
             Route::Script => self.route_script(key, command, argv),
             Route::Far(beyond) if beyond(argv) => self.whole(key, command, argv, ShardSet::all(self.n)),
             Route::Far(_) => self.route_keys(key, command, argv, Spread::Whole),
-            Route::Every(merge) => self.fragment_all(key, command, argv, merge),
+            Route::EveryBut(home, _) if home(argv) && self.undrained(key) => Flow::Retry(Hold::Drain),
+            Route::EveryBut(home, _) if home(argv) => self.run_here(key, command, argv),
+            Route::Every(merge) | Route::EveryBut(_, merge) => self.fragment_all(key, command, argv, merge),
             Route::Cursor(word) => {
                 let owner = argv
                     .get(word)

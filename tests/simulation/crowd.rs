@@ -6,6 +6,7 @@
 
 use super::fleet::{Actor, Fleet};
 use super::groups::{self, Command, Operation, Outcome, Verdict};
+use super::journal::Log;
 use super::link::{Leave, Link};
 use super::record::{Action, Step, Txn, Version, tick};
 use super::{graph, versions};
@@ -474,6 +475,56 @@ impl Crowd {
         let mut commands: Vec<Vec<String>> = keys.map(|key| vec!["GET".to_string(), key]).collect();
         commands.push(words("MGET g0 g1 g2"));
         Reader::new(fleet, commands)
+    }
+
+    /// Checks that the merged journals do not contradict what clients saw: who asked for a write after it had seen
+    /// another, its own or not, finds it behind that; and what took effect at one moment is one unit.
+    pub fn check_log(&self, log: &Log) {
+        let mut place: HashMap<(String, Version), usize> = HashMap::new();
+        for effect in &log.effects {
+            let pairs = effect.words.get(1..).unwrap_or_default().chunks(2).filter(|pair| pair.len() == 2);
+            for pair in pairs.filter(|_| matches!(effect.words[0].as_str(), "SET" | "MSET" | "APPEND")) {
+                if let Ok(version) = pair[1].trim_end_matches(';').parse() {
+                    place.insert((pair[0].clone(), version), effect.unit);
+                }
+            }
+        }
+        // For each transaction: when it began, its first write, when it was over, the last that it has seen.
+        let mut spans: Vec<(u64, Option<usize>, u64, Option<usize>)> = Vec::new();
+        for txn in self.members.iter().flat_map(|m| &m.history.txns).filter(|txn| txn.committed) {
+            let at = |key: &String, v: Version| {
+                *place
+                    .get(&(key.clone(), v))
+                    .unwrap_or_else(|| panic!("{key}={v} of {txn} is not in the log"))
+            };
+            let (mut writes, mut seen) = (BTreeSet::new(), BTreeSet::new());
+            for Step { key, action } in &txn.steps {
+                match action {
+                    Action::Write(v, _) | Action::Append(v, _) => {
+                        writes.insert(at(key, *v));
+                    }
+                    Action::Read(0) => {}
+                    Action::Read(v) => {
+                        seen.insert(at(key, *v));
+                    }
+                    Action::ReadList(list) => seen.extend(list.iter().map(|v| at(key, *v))),
+                }
+            }
+            assert!(writes.len() <= 1, "{txn} is in several units: {writes:?}");
+            let first = writes.first().copied();
+            seen.extend(writes);
+            spans.push((txn.invoked, first, txn.returned, seen.last().copied()));
+        }
+        for later in &spans {
+            let Some(first) = later.1 else { continue };
+            for earlier in spans.iter().filter(|earlier| earlier.2 < later.0) {
+                assert!(
+                    earlier.3.is_none_or(|seen| seen < first),
+                    "unit {first} was asked for when unit {:?} had been seen",
+                    earlier.3
+                );
+            }
+        }
     }
 
     /// Checks the history, ended by what `reader` read.

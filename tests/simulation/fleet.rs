@@ -3,6 +3,7 @@
 //! A round of a shard has two halves, how long it may wait and the turn over what happened, and others get their turns
 //! between them: that is where a wake could be lost. A shard that may sleep is left alone until its driver would return.
 
+use super::journal::Log;
 use crate::support::Rng;
 use shoal::base::prng::Prng;
 use shoal::command::server_state::Process;
@@ -11,7 +12,7 @@ use shoal::config::Config;
 use shoal::io::Wait;
 use shoal::io::sim::{SimClient, SimDriver, SimListener, Weather, World};
 use shoal::journal::{Tap, rings};
-use shoal::keyspace::ToDrop;
+use shoal::keyspace::{Store, ToDrop};
 use shoal::observe::log;
 use shoal::shard::txn::{Hub, Waker};
 use shoal::shard::{Census, Ground, Parts, Shard, build_mesh};
@@ -57,6 +58,8 @@ pub struct Fleet {
     pub hub: Arc<Hub<Ground>>,
     /// The log core's end of the shards' journals.
     pub tap: Tap,
+    /// What it has merged, if anybody wants to know.
+    pub log: Option<Log>,
     members: Vec<Member>,
     freed: Receiver<ToDrop>,
     progress_ns: u64,
@@ -105,7 +108,7 @@ impl Fleet {
         });
         let members = members.collect();
         let progress_ns = world.now_ns();
-        Fleet { world, server, rng, hub, tap, members, freed, progress_ns }
+        Fleet { world, server, rng, hub, tap, log: None, members, freed, progress_ns }
     }
 
     /// A new client.
@@ -169,6 +172,9 @@ impl Fleet {
         while !actors.iter().all(|a| a.is_done()) {
             let at = self.rng.index(all);
             let speed = self.members.get(at).map_or(100, |m| m.speed);
+            if self.log.as_ref().is_some_and(|log| self.rng.index(log.lag as usize) == 0) {
+                self.merge();
+            }
             if self.rng.percent(5) {
                 let passed = self.rng.below(20_000);
                 self.world.advance(self.world.now_ns() + passed);
@@ -216,6 +222,13 @@ impl Fleet {
     /// What each shard holds.
     pub fn censuses(&mut self) -> Vec<Census> {
         self.members.iter_mut().map(|m| m.shard.census()).collect()
+    }
+
+    /// Runs `f` on every shard's store; all shards must be idle.
+    pub fn with_stores(&mut self, mut f: impl FnMut(&Store)) {
+        for member in &mut self.members {
+            f(member.shard.store().expect("an idle shard has its store"));
+        }
     }
 
     /// All clients are gone: nothing may be left of them.

@@ -1,7 +1,7 @@
 //! Group generic: commands on keys whatever their type.
 //!
 //! A file per verb cluster: `presence` (is it there, take it away), `expire` and `ttl`, `transfer` (RENAME, COPY, MOVE),
-//! `scan`, `random`, `object`, `sort`.
+//! `scan`, `random`, `object`, `sort`, `waitaof`.
 
 mod dump;
 mod expire;
@@ -12,6 +12,7 @@ mod scan;
 mod sort;
 mod transfer;
 mod ttl;
+mod waitaof;
 
 #[cfg(test)]
 mod tests;
@@ -57,6 +58,7 @@ pub static ROWS: &[Row] = &[
     Row::new(&meta::TYPE, WHOLE, presence::type_of),
     Row::new(&meta::UNLINK, SUM, presence::unlink),
     Row::new(&meta::WAIT, Route::Home, super::server::replication::wait),
+    Row::new(&meta::WAITAOF, Route::Home, waitaof::waitaof),
 ];
 
 const OBJECT: &[Row] = &[

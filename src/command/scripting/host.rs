@@ -75,6 +75,12 @@ pub fn run(
     let compat = subject.flags.has(flags::COMPAT);
     let no_writes = subject.flags.has(flags::NO_WRITES);
     let allow_oom = subject.flags.has(flags::ALLOW_OOM);
+    if !compat
+        && !no_writes
+        && let Some(failure) = ctx.server.script_refusal()
+    {
+        return Err(failure);
+    }
     if !compat && !no_writes && subject.read_only {
         return Err(Failure::text("ERR Can not execute a script with write flag using *_ro command."));
     }

@@ -1,4 +1,4 @@
-//! Commands of parts that are not built yet: persistence, migration, modules. Their rows are here so that
+//! Commands of parts that are not built yet: migration, modules. Their rows are here so that
 //! COMMAND, ACL and clients know them; each answers with what is missing.
 
 use crate::command::meta::{generic as generic_meta, server as meta};
@@ -6,11 +6,8 @@ use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, Spread};
 
 /// The rows.
 pub static ROWS: &[Row] = &[
-    Row::new(&meta::BGREWRITEAOF, Route::Home, persistence),
-    Row::new(&meta::BGSAVE, Route::Home, persistence),
     Row::new(&generic_meta::MIGRATE, Route::Keys(Spread::Whole), migrate),
     Row::container(&meta::MODULE, MODULE),
-    Row::new(&meta::SAVE, Route::Home, persistence),
 ];
 
 const MODULE: &[Row] = &[
@@ -19,10 +16,6 @@ const MODULE: &[Row] = &[
     Row::new(&meta::MODULE_LOADEX, Route::Home, no_modules),
     Row::new(&meta::MODULE_UNLOAD, Route::Home, no_modules),
 ];
-
-fn persistence(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    Err(Failure::text("ERR persistence is not built yet: nothing is saved to disk"))
-}
 
 fn migrate(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     Err(Failure::text("ERR MIGRATE is not built yet: move keys with DUMP and RESTORE"))

@@ -5,6 +5,7 @@
 
 mod absent;
 pub mod acl_cmd;
+pub mod appending;
 pub mod command_cmd;
 mod config_cmd;
 pub mod debug;
@@ -15,6 +16,7 @@ mod lolwut;
 pub mod memory;
 mod monitor;
 pub mod replication;
+pub mod saving;
 mod shutdown;
 mod slowlog;
 mod status;
@@ -29,7 +31,6 @@ pub static ROWS: &[Row] = &[
     Row::container(&meta::ACL, acl_cmd::ROWS),
     Row::container(&meta::CONFIG, config_cmd::ROWS),
     Row::new(&meta::INFO, Route::Home, info::info),
-    Row::new(&meta::LASTSAVE, Route::Home, status::lastsave),
     Row::container(&meta::LATENCY, latency::ROWS),
     Row::new(&meta::LOLWUT, Route::Home, lolwut::lolwut),
     Row::container(&meta::MEMORY, memory::ROWS),

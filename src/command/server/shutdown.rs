@@ -1,13 +1,13 @@
 //! SHUTDOWN and its options (db.c `shutdownCommand`).
 
-use crate::command::server_state::ShutdownRequest;
+use crate::command::server_state::{Asker, ShutdownRequest};
 use crate::command::{Args, Ctx, Failure, Outcome, args};
 use crate::observe::log;
 
-/// Asks the process to end; there is no reply, the connection just ends. With `SAVE` it would lose what it was told to
-/// keep, for nothing is saved to disk yet: refused, unless `FORCE` says to ignore that.
+/// Asks the process to end; there is no reply, the connection just ends with it. Only if what is to survive cannot be
+/// saved is there one, from the control core.
 pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
-    let mut request = ShutdownRequest { nosave: false, save: false, now: false, force: false };
+    let mut request = ShutdownRequest::default();
     let mut abort = false;
     for word in argv.iter().skip(1) {
         match () {
@@ -40,11 +40,16 @@ pub(super) fn shutdown(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         ctx.out.ok();
         return Ok(());
     }
-    if request.save && !request.force {
-        log::warning(
-            "SHUTDOWN SAVE refused: persistence is not built yet, nothing can be saved. Use SHUTDOWN NOSAVE.",
-        );
-        return Err(Failure::text("ERR Errors trying to SHUTDOWN. Check logs."));
+    if ctx.server.loading.is_on() {
+        // What is half loaded must not take the place of what it is loaded from.
+        (request.save, request.nosave) = (false, true);
+    }
+    if ctx.session.executing.is_none() {
+        ctx.session.away = true;
+        request.asker = Some(Asker { client: ctx.session.id, shard: ctx.shard });
+    } else {
+        // Nothing can be waited for here.
+        ctx.out.ok();
     }
     ctx.server.scripting.desk.abort();
     ctx.server.request_shutdown(request);

@@ -1,4 +1,4 @@
-//! Single facts: TIME, LASTSAVE.
+//! Single facts: TIME.
 
 use crate::command::{Args, Ctx, Outcome};
 
@@ -8,11 +8,5 @@ pub(super) fn time(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     ctx.out.array(2);
     ctx.out.bulk_int(now_ms / 1000);
     ctx.out.bulk_int(now_ms % 1000 * 1000);
-    Ok(())
-}
-
-/// Nothing was saved yet: as in Redis (server.c `initServer`) that is the time of the start.
-pub(super) fn lastsave(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    ctx.out.int(ctx.server.start_ms / 1000);
     Ok(())
 }

@@ -3,9 +3,12 @@
 //! A command that cannot answer before the log core has, sets `Session::away` and names itself by an [`Asker`]: its
 //! connection then waits, and the log core answers it by `Note::Answer`.
 
+use super::ShutdownRequest;
 use super::loading::SavedHistory;
+use crate::persist::aof::manifest::Manifest;
 use crate::replication::failover::Order;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
 
 /// Who waits for an answer of the log core.
@@ -15,6 +18,45 @@ pub struct Asker {
     pub client: u64,
     /// The shard of its connection.
     pub shard: usize,
+}
+
+/// How an RDB file is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveAs {
+    /// SAVE.
+    Foreground,
+    /// BGSAVE.
+    Background,
+    /// BGSAVE SCHEDULE: as soon as nothing else is saved.
+    Scheduled,
+}
+
+/// A client that waits until what was written before is on disk (WAITAOF).
+#[derive(Clone, Copy, Debug)]
+pub struct DiskWait {
+    /// The client.
+    pub asker: Asker,
+    /// On the disk here.
+    pub is_local: bool,
+    /// On the disks of so many replicas.
+    pub replicas: u64,
+    /// How long, 0: for ever.
+    pub timeout_ms: u64,
+}
+
+/// The append-only file as it was found or made at the start.
+#[derive(Debug)]
+pub struct LogOpening {
+    /// The files in force.
+    pub manifest: Manifest,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// Bytes of the base.
+    pub base_bytes: u64,
+    /// Commands are to be appended from now on; else it is off.
+    pub is_on: bool,
+    /// Told when no command goes unlogged any more, or that the file cannot be opened.
+    pub done: SyncSender<bool>,
 }
 
 /// Something asked of the log core.
@@ -57,6 +99,18 @@ pub enum Request {
     Resolved(u64, Result<std::net::SocketAddr, String>),
     /// A copy of the master's dataset was loaded: number of the attempt, and what it says of its stream.
     CopyLoaded(u64, Option<SavedHistory>),
+    /// Take over the append-only file, before the first write.
+    OpenLog(Box<LogOpening>),
+    /// Rewrite the append-only file; who waits for the answer. Without one: when nothing else is saved.
+    RewriteLog(Option<Asker>),
+    /// WAITAOF.
+    WaitForDisk(DiskWait),
+    /// Save an RDB file; who waits for the answer, if anybody.
+    Save(SaveAs, Option<Asker>),
+    /// Every database was emptied, and save points are set: the file is to say so (FLUSHALL).
+    Flushed,
+    /// Write what is to survive the end of the process; the outcome goes to [`super::Saving::ready_to_end`].
+    End(ShutdownRequest),
 }
 
 /// The log core's inbox. Whoever posts wakes it (`Server::ask_log`).

@@ -18,6 +18,7 @@ shards take part:
 | keys, split | every shard gets the part with its own keys; all parts take effect as one |
 | keys, together | if its keys lie on several shards these stand still while it runs over all of them |
 | all | every shard; all parts take effect as one |
+| all, together | all shards stand still while it runs over all of them |
 | cursor | the shard that the cursor points into |
 | script | all shards together, until it is known that the script touches only the keys that it declares; then their shard |
 ";
@@ -72,8 +73,10 @@ fn runs_on(row: &Row) -> &'static str {
         (_, Route::Keys(_)) if super::keys::one_key(row).is_some() => "key",
         (_, Route::Keys(Spread::Split { .. })) => "keys, split",
         (_, Route::Keys(Spread::Whole)) => "keys, together",
+        (_, Route::Far(_)) if row.meta.keys.is_empty() => "all, together",
         (_, Route::Far(_)) => "keys, together, or every shard",
-        (_, Route::Every(Merge::Ok | Merge::Sum | Merge::Interleave | Merge::Concat | Merge::Custom(_))) => {
+        (_, Route::EveryBut(..))
+        | (_, Route::Every(Merge::Ok | Merge::Sum | Merge::Interleave | Merge::Concat | Merge::Custom(_))) => {
             "all"
         }
         (_, Route::Cursor(_)) => "cursor",

@@ -59,7 +59,7 @@ impl Default for Hash {
 
 /// The value of a field that is kept as an entry.
 #[inline]
-fn value_of(entry: &Entry) -> Item<'_> {
+pub(super) fn value_of(entry: &Entry) -> Item<'_> {
     match entry.value() {
         ValueRef::Int(number) => Item::Int(number),
         ValueRef::Bytes(bytes) => Item::Bytes(bytes),

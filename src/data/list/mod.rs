@@ -136,6 +136,18 @@ impl List {
         }
     }
 
+    /// The block at `index`: a pack, or the bytes of a plain element.
+    #[inline]
+    pub(super) fn part(&self, index: usize) -> Option<Result<&Listpack, &[u8]>> {
+        match self {
+            List::Packed(pack) => (index == 0).then_some(Ok(pack)),
+            List::Quick(quick) => quick.nodes.get(index).map(|node| match &**node {
+                Node::Packed { pack, .. } => Ok(pack),
+                Node::Plain(text) => Err(&**text),
+            }),
+        }
+    }
+
     /// A copy of the list as it is now, which shares the nodes with it: takes a small allocation per node. Whoever
     /// changes a shared node first duplicates it.
     #[must_use]

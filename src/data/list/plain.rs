@@ -43,6 +43,6 @@ impl PartialEq for Plain {
 
 impl fmt::Debug for Plain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.escape_ascii().fmt(f)
+        write!(f, "{}", self.escape_ascii())
     }
 }

@@ -32,7 +32,7 @@ impl Taken {
     }
 
     fn check(&self, when: &str) {
-        assert_eq!(self.copy, self.twin, "{when}");
+        assert!(self.copy == self.twin, "{when}");
         assert_eq!(self.copy.encoding(), self.twin.encoding());
     }
 }
@@ -72,7 +72,7 @@ fn run(editor: &Editor, scale: Scale, rng: &mut Prng) {
         }
         taken.iter().for_each(|it| it.check("after a round"));
         if editor.is_exact {
-            assert_eq!(original, naive);
+            assert!(original == naive, "after round {round}");
         }
         assert_eq!(original.free_effort(), naive.free_effort());
     }
@@ -96,7 +96,7 @@ fn no_edit_of_the_original_changes_a_copy() {
     let (scale, seeds) = if cfg!(miri) {
         (Scale { names: 60, rounds: 3, steps: 60 }, 1)
     } else {
-        (Scale { names: 3000, rounds: 9, steps: 2000 }, 6)
+        (Scale { names: 3000, rounds: 6, steps: 1500 }, 4)
     };
     for editor in &EDITORS {
         println!("{}", editor.name);

@@ -11,6 +11,7 @@
 
 use super::{Log, StreamId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// The place of a consumer in its group.
 pub type ConsumerSlot = usize;
@@ -39,6 +40,12 @@ pub struct Consumer {
 }
 
 impl Consumer {
+    /// Ids of the entries pending for it behind `id`; all of them for `None`.
+    pub fn pending_after(&self, id: Option<StreamId>) -> impl Iterator<Item = StreamId> {
+        let start = id.map_or(Bound::Unbounded, Bound::Excluded);
+        self.pending.range((start, Bound::Unbounded)).copied()
+    }
+
     /// Ids of the entries pending for it.
     #[must_use]
     pub fn pending(&self) -> &BTreeSet<StreamId> {
@@ -80,6 +87,20 @@ impl Group {
     /// The consumers by name.
     pub fn consumers(&self) -> impl Iterator<Item = &Consumer> {
         self.names.values().filter_map(|slot| self.consumer(*slot))
+    }
+
+    /// The consumer whose name follows `name`; the first one for `None`.
+    #[must_use]
+    pub fn consumer_after(&self, name: Option<&[u8]>) -> Option<&Consumer> {
+        let start = name.map_or(Bound::Unbounded, Bound::Excluded);
+        let (_, slot) = self.names.range::<[u8], _>((start, Bound::Unbounded)).next()?;
+        self.consumer(*slot)
+    }
+
+    /// What is pending behind `id`; all of it for `None`.
+    pub fn pending_after(&self, id: Option<StreamId>) -> impl Iterator<Item = (StreamId, &Pending)> {
+        let start = id.map_or(Bound::Unbounded, Bound::Excluded);
+        self.pending.range((start, Bound::Unbounded)).map(|(id, pending)| (*id, pending))
     }
 
     /// The place of a consumer.

@@ -31,6 +31,7 @@ pub use trim::{Keep, Trim};
 use super::Listpack;
 use super::shared::Shared;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// Nodes that are looked at to estimate the size of all.
 const SAMPLED_NODES: usize = 64;
@@ -48,6 +49,14 @@ impl Stream {
     /// The groups by name.
     pub fn groups(&self) -> impl ExactSizeIterator<Item = (&[u8], &Group)> {
         self.groups.iter().map(|(name, group)| (&**name, &**group))
+    }
+
+    /// The group whose name follows `name`; the first one for `None`.
+    #[must_use]
+    pub fn group_after(&self, name: Option<&[u8]>) -> Option<(&[u8], &Group)> {
+        let start = name.map_or(Bound::Unbounded, Bound::Excluded);
+        let (name, group) = self.groups.range::<[u8], _>((start, Bound::Unbounded)).next()?;
+        Some((&**name, &**group))
     }
 
     /// The group of this name.

@@ -236,6 +236,11 @@ impl Table {
             }
             let span = pair_span(node.depth());
             let pair = home_bucket(position, node.depth()) / 2;
+            #[cfg(test)]
+            if pair == 7 && flaw::is_planted(flaw::Flaw::WalkSkips) {
+                keeper.next = (position & !(span - 1)) + span;
+                continue;
+            }
             let segment = &mut arena.get_mut(node.id()).segment;
             if pair * 2 + 2 < BUCKETS {
                 segment.prefetch_entries(pair * 2 + 2);
@@ -256,11 +261,6 @@ impl Table {
             if !whole {
                 return false;
             }
-            #[cfg(test)]
-            if flaw::is_planted(flaw::Flaw::WalkSkips) && span < POSITION_END >> 20 {
-                keeper.next = (position & !(span - 1)) + 2 * span;
-                continue;
-            }
             budget.spend(1, 0);
             keeper.next = (position & !(span - 1)) + span;
         }
@@ -275,6 +275,10 @@ impl Table {
     /// The entry at `at` is about to change.
     #[inline]
     pub(super) fn keep_first(&mut self, at: Location) {
+        #[cfg(test)]
+        if flaw::is_planted(flaw::Flaw::ChangeUnseen) {
+            return;
+        }
         if self.keeper.is_some() {
             self.keep_at(at);
         }
@@ -294,6 +298,10 @@ impl Table {
     /// `entry` was taken out.
     #[inline]
     pub(super) fn keep_removed(&mut self, entry: &mut Entry) {
+        #[cfg(test)]
+        if flaw::is_planted(flaw::Flaw::RemovalUnseen) {
+            return;
+        }
         if let Some(keeper) = &mut self.keeper
             && entry.mark() != self.parity
         {
@@ -302,14 +310,14 @@ impl Table {
         }
     }
 
-    /// Marks an entry that comes into the table as one that need not be saved.
+    /// Marks an entry that comes into a table of this parity as one that need not be saved.
     #[inline]
-    pub(super) fn mark_new(&self, entry: &Entry) {
+    pub(super) fn mark_new(parity: bool, entry: &mut Entry) {
         #[cfg(test)]
         if flaw::is_planted(flaw::Flaw::NewUnmarked) {
             return;
         }
-        entry.set_mark(self.parity);
+        entry.set_mark(parity);
     }
 
     /// Whether every mark equals the parity: whether another snapshot may begin.
@@ -335,7 +343,7 @@ pub(crate) mod flaw {
         RemovalUnseen,
         /// What comes in is not marked.
         NewUnmarked,
-        /// The walk leaves pairs out.
+        /// The walk leaves some pairs out.
         WalkSkips,
         /// A flushed table is dropped.
         FlushForgets,

@@ -109,9 +109,9 @@ impl<'t> Occupied<'t> {
 
     /// Puts `entry`, of the same key, in the place of the present one and returns that.
     #[inline]
-    pub fn replace(&mut self, entry: EntryBox) -> EntryBox {
+    pub fn replace(&mut self, mut entry: EntryBox) -> EntryBox {
         debug_assert_eq!(entry.key(), self.get().key());
-        self.table.mark_new(&entry);
+        Table::mark_new(self.table.parity, &mut entry);
         let new = entry.expire_ms();
         let old = std::mem::replace(self.table.owned_mut(self.at), entry);
         self.table.account_expire(self.at, old.expire_ms(), new);
@@ -120,11 +120,12 @@ impl<'t> Occupied<'t> {
 
     /// Replaces the entry by what `f` makes of it, which must have the same key.
     pub fn replace_with(&mut self, f: impl FnOnce(EntryBox) -> EntryBox) {
+        let parity = self.table.parity;
         let entry = self.table.owned_mut(self.at);
         let old = entry.expire_ms();
         entry.update(f);
         let new = entry.expire_ms();
-        self.table.mark_new(self.get());
+        Table::mark_new(parity, entry);
         self.table.account_expire(self.at, old, new);
     }
 
@@ -140,11 +141,11 @@ impl<'t> Occupied<'t> {
 
 impl<'t> Vacant<'t, '_> {
     /// Puts `entry`, which must have the key that was looked up, into the table.
-    pub fn insert(mut self, entry: EntryBox) -> &'t mut Entry {
+    pub fn insert(mut self, mut entry: EntryBox) -> &'t mut Entry {
         debug_assert_eq!(entry.key(), self.key.bytes);
         let position = self.key.position();
         let table = self.table;
-        table.mark_new(&entry);
+        Table::mark_new(table.parity, &mut entry);
         for _ in 0..MAX_SPLITS {
             let depth = self.node.depth();
             if self.node.is_nil() || depth == MAX_DEPTH {

@@ -1,9 +1,9 @@
-//! The shard's end of the world: `Driver` and `Connection` over simulated sockets.
+//! A thread's end of the world: `Driver` and `Connection` over simulated sockets.
 
 use super::pipe::Report;
 use super::{START_UNIX_MS, State, World};
 use crate::io::net::Connection;
-use crate::io::{Driver, Event, Sock, Time, Wait};
+use crate::io::{Driver, Event, FileEvent, Sock, Time, Wait};
 use bytes::Bytes;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -33,8 +33,8 @@ pub struct SimSocket {
 
 /// The driver of one shard.
 pub struct SimDriver {
-    world: World,
-    shard: usize,
+    pub(super) world: World,
+    pub(super) shard: usize,
 }
 
 impl SimSocket {
@@ -295,6 +295,18 @@ impl Driver for SimDriver {
         }
         state.relay();
         self.accept(&mut state, events);
+        let mut told = Vec::new();
+        self.reap_files(&mut state, &mut |event| told.push(event));
+        for event in told {
+            let (what, bytes) = match &event {
+                FileEvent::Written { file, bytes, result, .. } => {
+                    (file.0, *bytes << 1 | usize::from(result.is_ok()))
+                }
+                FileEvent::Synced { file, result } => (file.0, usize::from(result.is_ok())),
+            };
+            state.note(u64::from(what), &bytes.to_le_bytes());
+            events.push(Event::File(event));
+        }
         self.reap(&mut state, events);
         Ok(())
     }

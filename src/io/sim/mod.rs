@@ -3,7 +3,7 @@
 //! ```text
 //!   SimClient ── send ──► lane: chunks with due times ──► Event::Received ─┐
 //!             ◄─ receive ─ lane ◄── window ◄── pump ◄──── Driver::send ────┴─ SimDriver of a shard
-//!   World: the clock, the random numbers, all connections, who was woken
+//!   World: the clock, the random numbers, all connections, who was woken, the disk
 //! ```
 //!
 //! The world does nothing by itself. A test gives turns to shards and clients in any order, and moves the clock with
@@ -15,7 +15,9 @@
 //! All parts share one lock, which nobody contends for: sockets must be `Send`, as those of the kernel are.
 
 mod client;
+mod disk;
 mod driver;
+mod files;
 mod link;
 mod pipe;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod tests;
 mod weather;
 
 pub use client::SimClient;
+pub use disk::{Disk, DiskOp};
 pub use driver::{SimBuf, SimDriver, SimListener, SimSocket};
 pub use link::Peer;
 pub use weather::Weather;
@@ -58,6 +61,10 @@ struct Port {
     /// Wakes that leave with the next turn.
     waking: Vec<usize>,
     woken: bool,
+    files: Vec<Option<files::Handle>>,
+    /// Places in `files` to use again, from the turn after their end.
+    free_files: Vec<usize>,
+    closed_files: Vec<usize>,
 }
 
 struct State {
@@ -74,6 +81,7 @@ struct State {
     calls: Vec<(SocketAddr, usize, u64)>,
     /// Pairs of pipes that join two drivers.
     links: Vec<(usize, usize)>,
+    disk: Disk,
     trace: u64,
 }
 
@@ -93,9 +101,38 @@ impl World {
             peers: Vec::new(),
             calls: Vec::new(),
             links: Vec::new(),
+            disk: Disk::default(),
             trace: seed,
         };
         Ok(World { state: Arc::new(Mutex::new(state)), wakes: Arc::new(Wakes::new(shards)?) })
+    }
+
+    /// The same world with another disk, before its drivers open files: one that a power loss left behind, for instance.
+    #[must_use]
+    pub fn with_disk(self, disk: Disk) -> World {
+        self.lock().disk = disk;
+        self
+    }
+
+    /// Looks at the disk, prepares it, or makes it fail.
+    pub fn disk<R>(&self, f: impl FnOnce(&mut Disk) -> R) -> R {
+        f(&mut self.lock().disk)
+    }
+
+    /// The disk as it would be after a power loss now; the world goes on.
+    pub fn crash(&self) -> Disk {
+        let State { disk, rng, .. } = &mut *self.lock();
+        let mut disk = disk.clone();
+        disk.lose_power(rng);
+        disk
+    }
+
+    /// The disk as it would be if the machine were shut down in order now; the world goes on.
+    pub fn shut_down(&self) -> Disk {
+        let State { disk, rng, .. } = &mut *self.lock();
+        let mut disk = disk.clone();
+        disk.unmount(rng);
+        disk
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -213,7 +250,8 @@ impl State {
             let conn = port.socks.get(sock).copied().flatten()?;
             (!self.pipes.get(conn)?.server_is_busy()).then_some(due)
         });
-        knocks.chain(pipes).chain(released).min()
+        let files = port.files.iter().flatten().filter_map(files::Handle::due);
+        knocks.chain(pipes).chain(released).chain(files).min()
     }
 
     /// Works on the connection `conn` with the parts that it needs.

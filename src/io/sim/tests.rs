@@ -1,6 +1,9 @@
 //! The world by itself: order of bytes, ends of connections, windows, wakes.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod disk;
+mod links;
 
 use super::*;
 use crate::io::{Driver, Event, Sock, Wait};

@@ -1,8 +1,8 @@
-//! What the simulated network does to bytes and connections.
+//! What the simulated network does to bytes and connections, and how long the disk takes.
 
 use crate::base::prng::Prng;
 
-/// Limits and mishaps of a simulated network; each draw is made anew for every chunk, send and turn.
+/// Limits and mishaps of a simulated network, and delays of a disk; each draw is made anew for every chunk, send and turn.
 #[derive(Clone, Debug)]
 pub struct Weather {
     /// Longest delay of anything on its way, in nanoseconds.
@@ -21,6 +21,10 @@ pub struct Weather {
     pub accept_error_in: u64,
     /// One in so many connects fails; 0: none.
     pub connect_error_in: u64,
+    /// Longest time of a write to a file, in nanoseconds.
+    pub write_delay_ns: u64,
+    /// Longest time of a sync of a file, in nanoseconds.
+    pub sync_delay_ns: u64,
 }
 
 impl Weather {
@@ -35,6 +39,8 @@ impl Weather {
             send_error_in: 0,
             accept_error_in: 0,
             connect_error_in: 0,
+            write_delay_ns: 0,
+            sync_delay_ns: 0,
         }
     }
 
@@ -50,6 +56,8 @@ impl Weather {
             send_error_in: 0,
             accept_error_in: pick(&[0, 0, 4]) as u64,
             connect_error_in: 0,
+            write_delay_ns: pick(&[0, 10_000, 3_000_000]) as u64,
+            sync_delay_ns: pick(&[0, 1_000_000, 40_000_000, 3_000_000_000]) as u64,
         }
     }
 

@@ -96,9 +96,6 @@ pub struct Uring {
     shard: usize,
     wake_by: WakeBy,
     event_armed: bool,
-    /// A ring message came.
-    #[cfg(test)]
-    woken_by_message: bool,
 }
 
 /// Why a shard got no ring.
@@ -165,8 +162,6 @@ impl Uring {
             shard,
             wake_by,
             event_armed: false,
-            #[cfg(test)]
-            woken_by_message: false,
         };
         uring.arm_event();
         Ok(uring)
@@ -258,8 +253,6 @@ impl Uring {
                 WRITE => self.written(index, done.result(), events),
                 SYNC => self.synced(index, done.result(), events),
                 ACCEPT => self.accepted(index, &done, events),
-                #[cfg(test)]
-                MESSAGE => self.woken_by_message |= done.result() >= 0,
                 EVENT => self.event_armed = cqueue::more(done.flags()),
                 _ => {}
             }

@@ -27,7 +27,7 @@ mod sink;
 mod tests;
 
 pub use crate::data::table::keep::{BLOCK_BYTES, Budget, Encode, Portions};
-pub use records::{RdbRecords, UseMarks};
+pub use records::{CommandRecords, RdbRecords, UseMarks};
 pub use sink::{Begun, Block, Counted, Cut, End, Sink, Step};
 
 use super::{Store, ToDrop};
@@ -278,6 +278,6 @@ fn drop_entry(to_drop: &mut Vec<ToDrop>, entry: EntryBox) {
 
 fn drop_table(to_drop: &mut Vec<ToDrop>, table: Table) {
     if !table.is_empty() {
-        to_drop.push(ToDrop::Table(table));
+        to_drop.push(ToDrop::Table(Box::new(table)));
     }
 }

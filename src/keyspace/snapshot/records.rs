@@ -1,4 +1,4 @@
-//! The records of a snapshot as an RDB file holds them (Redis: rdb.c `rdbSaveKeyValuePair`).
+//! The records of a snapshot as an RDB file holds them (Redis: rdb.c `rdbSaveKeyValuePair`), or as commands.
 //!
 //! ```text
 //!  FC expiry i64 LE | F8 idle seconds, length | F9 counter u8 | type u8 | key, string | value
@@ -9,7 +9,8 @@ use super::{Encode, Portions};
 use crate::data::entry::LRU_MAX;
 use crate::data::{Entry, EntryBox};
 use crate::keyspace::{Eviction, Policy, lru};
-use crate::persist::rdb::{self, opcode};
+use crate::persist::aof::rewrite::CommandWriter;
+use crate::persist::rdb::{self, ValueWriter, opcode};
 
 /// Which marks of use a record carries (Redis: by `maxmemory-policy`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub struct RdbRecords {
 }
 
 impl RdbRecords {
-    /// What stands before the type.
+    /// What stands before the value's body.
     fn head(&self, entry: &Entry, out: &mut Vec<u8>) {
         if let Some(at_ms) = entry.expire_ms() {
             out.push(opcode::EXPIRETIME_MS);
@@ -72,48 +73,62 @@ impl RdbRecords {
                 out.push(u8::try_from(counter).unwrap_or(u8::MAX));
             }
         }
+        out.push(rdb::kind_of(entry));
+        rdb::write_string(out, entry.key(), self.compress);
     }
 }
 
 impl Encode for RdbRecords {
     fn record(&self, entry: &Entry, out: &mut Vec<u8>) {
         self.head(entry, out);
-        let kind_at = out.len();
-        // The type stands before the key, the rest of the value behind it.
-        out.push(0);
-        rdb::write_string(out, entry.key(), self.compress);
-        let value_at = out.len();
-        rdb::write_value(out, entry, self.compress);
-        out[kind_at] = out.remove(value_at);
+        ValueWriter::body(entry).write_some(out, usize::MAX, self.compress);
     }
 
     fn large(&self, entry: EntryBox) -> Box<dyn Portions> {
-        Box::new(LargeRecord { encode: *self, entry, written: None })
+        Box::new(LargeRecord { encode: *self, has_begun: false, value: ValueWriter::body(entry) })
+    }
+}
+
+/// Writes entries as commands (`aof-use-rdb-preamble no`; Redis: aof.c `rewriteAppendOnlyFileRio`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CommandRecords;
+
+impl Encode for CommandRecords {
+    fn record(&self, entry: &Entry, out: &mut Vec<u8>) {
+        CommandWriter::new(entry).write_some(out, usize::MAX);
+    }
+
+    fn large(&self, entry: EntryBox) -> Box<dyn Portions> {
+        Box::new(CommandWriter::new(entry))
+    }
+}
+
+impl Portions for CommandWriter<EntryBox> {
+    fn write(&mut self, out: &mut Vec<u8>, max: usize) -> bool {
+        self.write_some(out, max)
+    }
+
+    fn into_entry(self: Box<Self>) -> EntryBox {
+        CommandWriter::into_entry(*self)
     }
 }
 
 /// The record of a large value.
 struct LargeRecord {
     encode: RdbRecords,
-    entry: EntryBox,
-    /// The record and what of it was handed out.
-    written: Option<(Vec<u8>, usize)>,
+    has_begun: bool,
+    value: ValueWriter<EntryBox>,
 }
 
 impl Portions for LargeRecord {
     fn write(&mut self, out: &mut Vec<u8>, max: usize) -> bool {
-        let (bytes, at) = self.written.get_or_insert_with(|| {
-            let mut bytes = Vec::new();
-            self.encode.record(&self.entry, &mut bytes);
-            (bytes, 0)
-        });
-        let end = at.saturating_add(max).min(bytes.len());
-        out.extend_from_slice(bytes.get(*at..end).unwrap_or_default());
-        *at = end;
-        end == bytes.len()
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.encode.head(self.value.entry(), out);
+        }
+        self.value.write_some(out, max, self.encode.compress)
     }
 
     fn into_entry(self: Box<Self>) -> EntryBox {
-        self.entry
+        self.value.into_entry()
     }
 }

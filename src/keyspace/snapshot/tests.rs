@@ -231,6 +231,28 @@ fn a_step_over_a_huge_set_is_bounded() {
     assert!(tray.0.lock().unwrap().blocks.iter().any(|block| block.continues));
 }
 
+/// The snapshot becomes the only owner of what it shared, and must not free it on the shard's thread.
+#[test]
+fn a_large_value_that_is_deleted_is_written_and_freed_elsewhere() {
+    fix_hash_seed(42);
+    let mut store = Store::new(1, 1);
+    let edited = store.upsert(0, &hashed(b"large"), Set::default, |set: &mut Set, limits| {
+        (0..5000).all(|n| set.add(format!("member:{n}").as_bytes(), limits))
+    });
+    assert!(edited.unwrap().result);
+    let (tray, at_cut) = (Tray::default(), contents(&store));
+    begin(&mut store, 1, &tray);
+    assert_eq!(store.snapshot_extra_bytes(), 0);
+    drop(store.remove(0, &hashed(b"large")).unwrap());
+    assert!(store.snapshot_extra_bytes() > 5000);
+    assert_eq!(store.snapshot_step(&mut { Budget::UNBOUNDED }), Step::NoRoom);
+    assert!(!store.snapshot_can_go_on());
+    tray.0.lock().unwrap().room = usize::MAX;
+    assert_eq!(store.snapshot_step(&mut { Budget::UNBOUNDED }), Step::Done);
+    assert!(matches!(&store.to_drop[..], [ToDrop::Entry(_)]));
+    check(&tray, &at_cut, &store);
+}
+
 #[test]
 fn the_version_follows_from_fields_with_times() {
     use crate::data::Hash;

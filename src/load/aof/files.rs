@@ -88,18 +88,9 @@ impl Place {
     /// The file system refuses; the log says what.
     pub fn adopt_old_file(&self, manifest: &mut Manifest) -> Result<(), Aborted> {
         let dir = self.dir.display();
-        if let Err(error) = fs::create_dir(&self.dir)
-            && !(error.kind() == io::ErrorKind::AlreadyExists && self.dir.is_dir())
-        {
-            log!(Warning, "Can't open or create append-only dir {dir}: {}", error_text(&error));
-            return Err(Aborted::Fatal);
-        }
+        self.make_dir()?;
         manifest.adopt_old(&self.names);
-        let name = self.names.manifest();
-        self.write_manifest(manifest).map_err(|error| {
-            log!(Warning, "Error trying to write the AOF manifest file {name}: {}", error_text(&error));
-            Aborted::Fatal
-        })?;
+        self.persist(manifest)?;
         let old = self.old_name();
         fs::rename(old, self.path_of(old.as_bytes())).map_err(|error| {
             let why = error_text(&error);
@@ -108,6 +99,38 @@ impl Place {
         })?;
         log!(Notice, "Successfully migrated an old-style AOF file ({old}) into the AOF directory ({dir}).");
         Ok(())
+    }
+
+    /// The names of its files.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Makes the directory if it is missing.
+    ///
+    /// # Errors
+    /// The file system refuses; the log says what.
+    pub(super) fn make_dir(&self) -> Result<(), Aborted> {
+        match fs::create_dir(&self.dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !self.dir.is_dir() => {
+                let (dir, why) = (self.dir.display(), error_text(&error));
+                log!(Warning, "Can't open or create append-only dir {dir}: {why}");
+                Err(Aborted::Fatal)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a manifest the one in force.
+    ///
+    /// # Errors
+    /// The file system refuses; the log says what.
+    pub(super) fn persist(&self, manifest: &Manifest) -> Result<(), Aborted> {
+        self.write_manifest(manifest).map_err(|error| {
+            let (name, why) = (self.names.manifest(), error_text(&error));
+            log!(Warning, "Error trying to write the AOF manifest file {name}: {why}");
+            Aborted::Fatal
+        })
     }
 
     /// Replaces the manifest on disk, all of it or nothing (aof.c `writeAofManifestFile`).

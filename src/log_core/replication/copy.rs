@@ -9,11 +9,12 @@
 //! snapshots back, and nothing piles up here.
 
 use super::super::LogCore;
+use super::super::cut::{AtCut, Journals, Piece};
 use super::super::image::{Image, Purpose, records};
 use super::outlet::Sending;
 use crate::io::{Driver, FileEvent, FileId, Files, Open};
 use crate::log;
-use crate::persist::rdb::file::{Chunk, ReplicationPoint};
+use crate::persist::rdb::file::Chunk;
 use crate::replication::master::{LinkId, Target, Want};
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -27,7 +28,7 @@ pub(super) struct CopyJob {
     want: Want,
     image: Image,
     /// Its place in the stream is known.
-    placed: bool,
+    pub(super) placed: bool,
     /// Pieces may come no more.
     complete: bool,
     /// Chunks that were given out and not let go of: the shard that gave them, and how many bytes.
@@ -67,7 +68,7 @@ impl<D: Driver + Files> LogCore<D> {
         let now_ms = self.time.unix_ms;
         // What was taken in before is in the copy, and nothing else.
         let applied = self.flush_applier();
-        let Some(id) = self.begin_snapshot(Arc::new(records(&self.config, now_ms))) else {
+        let Some(id) = self.begin_snapshot(Arc::new(records(&self.config, now_ms)), Journals::Stay) else {
             self.repl.copy_wanted = Some(want);
             return;
         };
@@ -107,13 +108,10 @@ impl<D: Driver + Files> LogCore<D> {
 
     /// The place of the copy in the stream.
     pub(super) fn copy_cut(&mut self, offset: u64) {
+        let point = self.point(offset);
         let Some(copy) = &mut self.repl.copy else { return };
         copy.placed = true;
-        copy.image.place(ReplicationPoint {
-            stream_db: self.repl.following.db() as u64,
-            id: self.repl.history.id.to_string(),
-            offset: i64::try_from(offset).unwrap_or(i64::MAX),
-        });
+        copy.image.place(point);
         if self.repl.upstream.is_none() {
             // Who begins to read at the cut is to be told the database of what follows.
             self.repl.stream.forget_db();
@@ -127,13 +125,21 @@ impl<D: Driver + Files> LogCore<D> {
         &mut self,
         id: u64,
         shard: usize,
-        piece: super::super::cut::Piece,
-    ) -> Option<super::super::cut::Piece> {
+        piece: Piece,
+    ) -> Option<Piece> {
         match &mut self.repl.copy {
-            Some(copy) if copy.id == id => {
-                copy.image.take(shard, piece);
-                None
-            }
+            Some(copy) if copy.id == id => match piece {
+                // `rdb-filter-only`.
+                Piece::Block(_) if copy.want.without_data => Some(piece),
+                Piece::Begun(cut) if copy.want.without_functions => {
+                    copy.image.take(shard, Piece::Begun(AtCut { functions: None, ..cut }));
+                    None
+                }
+                piece => {
+                    copy.image.take(shard, piece);
+                    None
+                }
+            },
             _ => Some(piece),
         }
     }

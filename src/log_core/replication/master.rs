@@ -3,7 +3,7 @@
 use super::super::LogCore;
 use super::outlet::Outlet;
 use super::{Owner, say};
-use crate::command::server_state::{Asker, Note};
+use crate::command::server_state::Asker;
 use crate::command::table;
 use crate::io::{Driver, Files};
 use crate::log;
@@ -266,12 +266,5 @@ impl<D: Driver + Files> LogCore<D> {
         let repl = &mut self.repl;
         let actions = repl.replicas.second(&mut repl.history, around);
         self.obey_master(actions);
-    }
-
-    /// Answers who waits.
-    pub(in super::super) fn answer(&self, asker: Option<Asker>, bytes: &[u8]) {
-        if let Some(Asker { client, shard }) = asker {
-            self.server.post(shard, Note::Answer(client, bytes.to_vec()));
-        }
     }
 }

@@ -30,18 +30,18 @@ mod roles;
 pub(super) use roles::Queue;
 
 use super::LogCore;
+use super::cut::Journals;
 use crate::command::server_state::Asker;
 use crate::command::server_state::replication::View;
 use crate::config::{ClientClass, Config};
 use crate::io::{Driver, Files, Sock};
 use crate::journal::{Item, Stream};
 use crate::observe::log;
+use crate::persist::rdb::file::ReplicationPoint;
 use crate::replication::failover::Failover;
 use crate::replication::master::{Around, LinkId, Replicas, Standing, Waits};
 use crate::replication::replica::Upstream;
 use crate::replication::{History, Level, Line, Settings};
-use crate::shard::Ground;
-use crate::shard::txn::{Fragments, ShardSet};
 use ahash::AHashMap;
 use copy::CopyJob;
 use outlet::Outlet;
@@ -50,9 +50,6 @@ use roles::Change;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-
-/// Bytes that are merged in one turn at most, so that sockets are looked at in between.
-const MERGE_BYTES: usize = 4 << 20;
 
 /// Whose a socket is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -125,6 +122,24 @@ impl Replication {
         }
     }
 
+    /// Takes an item of the merge; `marks` gets the number of a cut, and the offset at which it lies.
+    pub(super) fn take(&mut self, item: &Item<'_>, marks: &mut Vec<(u64, u64)>) {
+        let Item::Cut(id) = item else {
+            if self.feeds {
+                self.stream.append_item(item);
+            }
+            return;
+        };
+        if self.feeds_from == Some(*id) {
+            self.feeds_from = None;
+            self.feeds = true;
+        }
+        if self.change.as_ref().is_some_and(|change| change.mark == *id && change.is_demotion()) {
+            self.feeds = false;
+        }
+        marks.push((*id, self.stream.offset()));
+    }
+
     fn standing(&self) -> Standing {
         Standing {
             is_replica: self.upstream.is_some(),
@@ -168,34 +183,7 @@ fn say(line: &Line) {
     }
 }
 
-/// Switches all journals at one point of the shards' order, and marks it.
-struct SwitchWork {
-    mark: u64,
-    on: bool,
-}
-
-impl Fragments<Ground> for SwitchWork {
-    fn fragment(&self, _: usize, ground: &mut Ground) {
-        let parts = ground.server.shards;
-        let journal = &mut ground.store.journal;
-        if self.on {
-            journal.switch(true);
-        }
-        let is_news = journal.cut(self.mark, parts);
-        if !self.on {
-            journal.switch(false);
-        }
-        if is_news {
-            ground.server.wake_log_core();
-        }
-    }
-}
-
 impl<D: Driver + Files> LogCore<D> {
-    pub(super) fn now_s(&self) -> i64 {
-        self.time.unix_ms.div_euclid(1000)
-    }
-
     /// What deciders of the master's side must know besides.
     fn around<'a>(&self, settings: &'a Settings) -> Around<'a> {
         Around {
@@ -207,49 +195,30 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
-    /// Puts a mark into all journals, which are on from there, or off.
+    /// Puts a mark into all journals, from which on the stream needs them, or not. The append-only file may need them all the
+    /// same.
     fn switch_journals(&mut self, on: bool) -> u64 {
         self.repl.journals_on = on;
-        self.snapshots += 1;
-        let mark = self.snapshots;
-        let shards = ShardSet::all(self.server.shards);
-        self.hub.independent(self.id, shards, Arc::new(SwitchWork { mark, on }));
-        mark
+        let off = if self.aof.needs_journals() { Journals::Stay } else { Journals::Off };
+        self.mark_journals(if on { Journals::On } else { off })
     }
 
-    /// Takes what shards published.
-    pub(super) fn merge(&mut self) {
+    /// Whether the stream needs what shards say.
+    pub(super) fn feeds_replicas(&self) -> bool {
+        self.repl.journals_on
+    }
+
+    /// After the merge: what it has added to the stream, and the marks that came out, with their offsets.
+    pub(super) fn merged(&mut self, marks: Vec<(u64, u64)>) {
         let repl = &mut self.repl;
-        let mut cuts = Vec::new();
-        let server = &self.server;
-        let before = repl.stream.offset();
-        let more = self.tap.poll(
-            MERGE_BYTES,
-            |item| {
-                if let Item::Cut(id) = item {
-                    if repl.feeds_from == Some(id) {
-                        repl.feeds_from = None;
-                        repl.feeds = true;
-                    }
-                    if repl.change.as_ref().is_some_and(|change| change.mark == id && change.is_demotion()) {
-                        repl.feeds = false;
-                    }
-                    cuts.push((id, repl.stream.offset()));
-                } else if repl.feeds {
-                    repl.stream.append_item(&item);
-                }
-            },
-            |shard| server.wake(shard),
-        );
-        let after = repl.stream.offset();
-        if after > before {
-            repl.history.grew(after - before);
+        // A master's stream grows by its journals alone; a replica's is counted when it is received.
+        let offset = repl.stream.offset();
+        if repl.upstream.is_none() && repl.history.backlog.is_some() && offset > repl.history.offset {
+            repl.history.offset = offset;
             repl.stale = true;
         }
-        self.merging = more;
-        let reached = self.tap.reached();
-        self.repl.waits.merged(reached, after);
-        for (mark, offset) in cuts {
+        repl.waits.merged(self.tap.reached(), offset);
+        for (mark, offset) in marks {
             self.passed(mark, offset);
         }
     }
@@ -260,8 +229,19 @@ impl<D: Driver + Files> LogCore<D> {
         if self.repl.change.as_ref().is_some_and(|change| change.mark == mark) {
             self.change_roles();
         }
-        if self.repl.copy.as_ref().is_some_and(|copy| copy.id == mark) {
+        if self.repl.copy.as_ref().is_some_and(|copy| copy.id == mark && !copy.placed) {
             self.copy_cut(offset);
+        }
+        self.save_cut(mark, offset);
+    }
+
+    /// Where the dataset stands when a snapshot with number `id` is cut: known at once on a replica, with its mark on a
+    /// master that keeps its stream, and of no interest to anybody else.
+    pub(super) fn point(&self, offset: u64) -> ReplicationPoint {
+        ReplicationPoint {
+            stream_db: self.repl.following.db() as u64,
+            id: self.repl.history.id.to_string(),
+            offset: i64::try_from(offset).unwrap_or(i64::MAX),
         }
     }
 

@@ -115,8 +115,9 @@ impl<D: Driver + Files> LogCore<D> {
 
     /// Has everything that was taken in on its way to the shards: what is submitted now comes behind it. The offset of
     /// that, on a replica.
-    pub(super) fn flush_applier(&mut self) -> Option<u64> {
-        self.repl.upstream.as_ref()?;
+    pub(in super::super) fn flush_applier(&mut self) -> Option<u64> {
+        // What was never copied has no place in anybody's history.
+        self.repl.upstream.as_ref().filter(|upstream| upstream.is_known())?;
         let applier = self.repl.following.applier.as_mut()?;
         applier.flush();
         Some(self.repl.following.taken)

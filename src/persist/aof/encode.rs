@@ -80,10 +80,7 @@ mod tests {
     fn units_stand_between_multi_and_exec_and_select_inside() {
         let (mut encoder, mut out) = (Encoder::default(), Vec::new());
         encoder.unit([(1, &b"<a>"[..]), (1, b"<b>"), (0, b"<c>")], &mut out);
-        assert_eq!(
-            text(&out),
-            "*1 $5 MULTI *2 $6 SELECT $1 1 <a><b>*2 $6 SELECT $1 0 <c>*1 $4 EXEC "
-        );
+        assert_eq!(text(&out), "*1 $5 MULTI *2 $6 SELECT $1 1 <a><b>*2 $6 SELECT $1 0 <c>*1 $4 EXEC ");
     }
 
     #[test]

@@ -4,13 +4,17 @@
 //!  <dir>/<appenddirname>/<appendfilename>.manifest          which files, in which order      (manifest.rs)
 //!                        <appendfilename>.2.base.rdb        the dataset at the last rewrite
 //!                        <appendfilename>.4.incr.aof        commands since then   (encode.rs, writer.rs; read.rs)
+//!                        <appendfilename>.2.base.aof        the dataset as commands             (rewrite.rs, base.rs)
 //! ```
 //!
 //! Nothing here reads a clock, waits or logs: what is to be logged comes out as [`Said`].
 
+pub mod append_only;
+pub mod base;
 mod encode;
 pub mod manifest;
 pub mod read;
+pub mod rewrite;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod writer;

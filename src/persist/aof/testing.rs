@@ -14,14 +14,14 @@ pub struct Content {
     pub durable: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Pending {
     Append(FileId, Vec<u8>),
     Sync(FileId),
 }
 
 /// The disk.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Disk {
     /// Contents by number; names point to them, so that a renamed or removed file keeps its own.
     contents: Vec<Content>,

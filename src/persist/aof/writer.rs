@@ -90,6 +90,8 @@ struct Target {
     fed: u64,
     append: Option<Append>,
     sync: Option<Sync>,
+    /// Nobody needs it any more.
+    is_waste: bool,
 }
 
 /// An append under way.
@@ -173,6 +175,7 @@ impl Writer {
             fed: self.marked,
             append: None,
             sync: None,
+            is_waste: false,
         });
     }
 
@@ -182,11 +185,17 @@ impl Writer {
         self.closing = true;
     }
 
-    /// Forgets what was fed and not yet written, and takes no more. Redis: `stopAppendOnly` and a failed first rewrite
-    /// empty `aof_buf`.
+    /// Takes no more units, and forgets the file that took them: it is closed as it is. Redis: a first rewrite that fails
+    /// empties `aof_buf`.
     pub fn abandon(&mut self) {
         self.finish();
-        self.targets.iter_mut().for_each(|target| target.buffer.clear());
+        if let Some(last) = self.targets.back_mut() {
+            last.buffer = Vec::new();
+            last.is_waste = true;
+        }
+        if self.write_error.take().is_some() {
+            self.retry_ms = None;
+        }
     }
 
     /// Whether no file is open.
@@ -245,7 +254,10 @@ impl Writer {
 
     /// Bytes that wait to be appended (`aof_buffer_length`).
     pub fn buffered(&self) -> usize {
-        self.targets.iter().map(|target| target.buffer.len() + target.append.map_or(0, |append| append.len)).sum()
+        self.targets
+            .iter()
+            .map(|target| target.buffer.len() + target.append.map_or(0, |append| append.len))
+            .sum()
     }
 
     /// Bytes in the file that takes units, those that wait aside.
@@ -308,7 +320,9 @@ impl Writer {
             return Some(event);
         }
         match event {
-            FileEvent::Written { bytes, buffer, result, .. } => self.on_written(now, bytes, buffer, result, files),
+            FileEvent::Written { bytes, buffer, result, .. } => {
+                self.on_written(now, bytes, buffer, result, files)
+            }
             FileEvent::Synced { result, .. } => self.on_synced(now, result),
         }
         self.turn(now, files);
@@ -389,16 +403,16 @@ impl Writer {
         if front.sync.is_some() {
             return false;
         }
-        if front.synced != front.size {
+        if front.synced != front.size && !front.is_waste {
             front.sync = Some(Sync { size: front.size, mark: front.fed, since_ms: now.mono_ms });
             self.last_sync_ms = now.mono_ms;
             files.sync(front.file, true);
             return false;
         }
-        let (file, mark) = (front.file, front.fed);
+        let (file, mark, is_waste) = (front.file, front.fed, front.is_waste);
         self.targets.pop_front();
         files.close_file(file);
-        self.release(mark, true);
+        self.release(mark, !is_waste);
         true
     }
 
@@ -435,14 +449,23 @@ impl Writer {
         }
         let kept = self.cut_off(bytes, append.len, &error, can_log, files);
         if self.rules.policy == Policy::Always {
-            self.die("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...".into());
+            self.die(
+                "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...".into(),
+            );
         }
         self.retry_ms = Some(now.mono_ms + RETRY_MS);
         self.put_back(buffer, kept);
     }
 
     /// An append failed after `bytes` bytes: cuts them off. Returns how many had to stay.
-    fn cut_off(&mut self, bytes: usize, len: usize, error: &io::Error, log: bool, files: &mut impl Files) -> usize {
+    fn cut_off(
+        &mut self,
+        bytes: usize,
+        len: usize,
+        error: &io::Error,
+        log: bool,
+        files: &mut impl Files,
+    ) -> usize {
         let Some(front) = self.targets.front_mut() else { return 0 };
         self.write_error = Some(error.raw_os_error().unwrap_or(libc::EIO));
         if bytes == 0 {
@@ -477,7 +500,7 @@ impl Writer {
 
     /// Puts what could not be appended, but for its first `kept` bytes, before what gathered meanwhile.
     fn put_back(&mut self, mut buffer: Vec<u8>, kept: usize) {
-        let Some(front) = self.targets.front_mut() else { return };
+        let Some(front) = self.targets.front_mut().filter(|front| !front.is_waste) else { return };
         buffer.drain(..kept.min(buffer.len()));
         buffer.append(&mut front.buffer);
         let gathered = std::mem::replace(&mut front.buffer, buffer);
@@ -545,7 +568,6 @@ impl Writer {
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -18,18 +18,21 @@ pub mod file;
 mod legacy;
 mod length;
 pub mod payload;
+mod portion;
 mod read;
 pub mod scan;
 mod stream;
 mod write;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 pub use checksum::{Crc64, crc64};
 pub use length::{Reader, write_len, write_string};
 pub use read::{Invalid, Value, read_entry, read_value};
-pub use write::write_value;
+pub use write::{ValueWriter, kind_of, needed_version, write_value};
 
 /// The newest version that is read.
 pub const VERSION_MAX: u16 = 12;

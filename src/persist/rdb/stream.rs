@@ -13,10 +13,11 @@
 //! The second form is written. Integers of 64 bits stand with the least significant byte first, raw ids with the most.
 
 use super::kind;
-use super::length::{Reader, write_len, write_string};
+use super::length::{Reader, write_len};
+use super::portion::Portion;
 use super::read::Invalid;
 use crate::data::Listpack;
-use crate::data::stream::{Group, Pending, Stream, StreamId};
+use crate::data::stream::{Consumer, Group, Pending, Stream, StreamId};
 use std::collections::BTreeMap;
 
 /// Entries read of a group of which that is not known (stream.h SCG_INVALID_ENTRIES_READ).
@@ -29,37 +30,128 @@ fn write_id(out: &mut Vec<u8>, id: StreamId) {
     write_len(out, id.seq);
 }
 
-/// Appends a stream.
-pub(super) fn write(out: &mut Vec<u8>, stream: &Stream, compress: bool) {
+/// How far a stream is written.
+#[derive(Clone, Debug)]
+pub(super) enum At {
+    /// In the nodes, behind this one.
+    Nodes(Option<StreamId>),
+    /// Before the group that follows this name.
+    Groups(Option<Name>),
+    /// In the pending entries of a group, behind this one.
+    Pending(Name, Option<StreamId>),
+    /// In a group, before the consumer that follows this name.
+    Consumers(Name, Option<Name>),
+    /// In the pending entries of a group's consumer.
+    Owned(Name, Name, Option<StreamId>),
+}
+
+type Name = Box<[u8]>;
+
+impl At {
+    /// Appends what stands before the first node.
+    pub(super) fn begin(stream: &Stream, to: &mut Portion<'_>) -> At {
+        write_len(to.out, stream.log.node_count() as u64);
+        At::Nodes(None)
+    }
+
+    /// Goes on until the portion is full or the stream ends; whether it ends.
+    pub(super) fn write(&mut self, stream: &Stream, to: &mut Portion<'_>) -> bool {
+        while !to.is_full() {
+            let next = match self {
+                At::Nodes(after) => nodes(stream, after, to),
+                At::Groups(after) => match stream.group_after(after.as_deref()) {
+                    Some((name, group)) => Some(begin_group(name, group, to)),
+                    None => return true,
+                },
+                At::Pending(name, after) => {
+                    stream.group(name).and_then(|group| pending(name, group, after, to))
+                }
+                At::Consumers(name, after) => {
+                    let consumer =
+                        stream.group(name).and_then(|group| group.consumer_after(after.as_deref()));
+                    Some(match consumer {
+                        Some(consumer) => begin_consumer(name, consumer, to),
+                        None => At::Groups(Some(std::mem::take(name))),
+                    })
+                }
+                At::Owned(group, name, after) => owned(stream, group, name, after, to),
+            };
+            match next {
+                Some(next) => *self = next,
+                None => return false,
+            }
+        }
+        false
+    }
+}
+
+/// Nodes, and the counters behind the last one.
+fn nodes(stream: &Stream, after: &mut Option<StreamId>, to: &mut Portion<'_>) -> Option<At> {
     let log = &stream.log;
-    out.push(kind::STREAM_LISTPACKS_2);
-    write_len(out, log.node_count() as u64);
-    for (id, pack) in log.nodes() {
-        write_string(out, &id.to_be_bytes(), compress);
-        write_string(out, pack.as_bytes(), compress);
+    // None lies behind the last possible id.
+    let start = after.map_or(Some(StreamId::MIN), StreamId::next);
+    let mut nodes = start.into_iter().flat_map(|start| log.nodes_from(start));
+    let is_end = to.each(&mut nodes, |to, (id, pack)| {
+        to.string(&id.to_be_bytes());
+        to.string(pack.as_bytes());
+        *after = Some(id);
+    });
+    if !is_end {
+        return None;
     }
-    write_len(out, log.len());
-    [log.last_id(), log.first_id(), log.max_deleted_id()].into_iter().for_each(|id| write_id(out, id));
-    write_len(out, log.added());
-    write_len(out, stream.groups().len() as u64);
-    for (name, group) in stream.groups() {
-        write_string(out, name, compress);
-        write_id(out, group.last_id);
-        write_len(out, group.entries_read.unwrap_or(UNKNOWN));
-        write_len(out, group.pending().len() as u64);
-        for (id, pending) in group.pending() {
-            out.extend_from_slice(&id.to_be_bytes());
-            out.extend_from_slice(&pending.delivered_ms.to_le_bytes());
-            write_len(out, pending.deliveries);
-        }
-        write_len(out, group.consumer_count() as u64);
-        for consumer in group.consumers() {
-            write_string(out, &consumer.name, compress);
-            out.extend_from_slice(&consumer.seen_ms.to_le_bytes());
-            write_len(out, consumer.pending().len() as u64);
-            consumer.pending().iter().for_each(|id| out.extend_from_slice(&id.to_be_bytes()));
-        }
+    write_len(to.out, log.len());
+    [log.last_id(), log.first_id(), log.max_deleted_id()].into_iter().for_each(|id| write_id(to.out, id));
+    write_len(to.out, log.added());
+    write_len(to.out, stream.groups().len() as u64);
+    Some(At::Groups(None))
+}
+
+fn begin_group(name: &[u8], group: &Group, to: &mut Portion<'_>) -> At {
+    to.string(name);
+    write_id(to.out, group.last_id);
+    write_len(to.out, group.entries_read.unwrap_or(UNKNOWN));
+    write_len(to.out, group.pending().len() as u64);
+    At::Pending(name.into(), None)
+}
+
+/// What is pending in a group, and the number of consumers behind it.
+fn pending(name: &mut Name, group: &Group, after: &mut Option<StreamId>, to: &mut Portion<'_>) -> Option<At> {
+    let is_end = to.each(&mut group.pending_after(*after), |to, (id, pending)| {
+        to.out.extend_from_slice(&id.to_be_bytes());
+        to.out.extend_from_slice(&pending.delivered_ms.to_le_bytes());
+        write_len(to.out, pending.deliveries);
+        *after = Some(id);
+    });
+    if !is_end {
+        return None;
     }
+    write_len(to.out, group.consumer_count() as u64);
+    Some(At::Consumers(std::mem::take(name), None))
+}
+
+/// Ids of what is pending for a consumer.
+fn owned(
+    stream: &Stream,
+    group: &mut Name,
+    name: &mut Name,
+    after: &mut Option<StreamId>,
+    to: &mut Portion<'_>,
+) -> Option<At> {
+    let consumer = stream.group(group).and_then(|group| group.consumer(group.find(name)?));
+    let from = *after;
+    let mut ids = consumer.into_iter().flat_map(|consumer| consumer.pending_after(from));
+    let is_end = to.each(&mut ids, |to, id| {
+        to.out.extend_from_slice(&id.to_be_bytes());
+        *after = Some(id);
+    });
+    is_end.then(|| At::Consumers(std::mem::take(group), Some(std::mem::take(name))))
+}
+
+fn begin_consumer(group: &mut Name, consumer: &Consumer, to: &mut Portion<'_>) -> At {
+    to.string(&consumer.name);
+    to.out.extend_from_slice(&consumer.seen_ms.to_le_bytes());
+    write_len(to.out, consumer.pending().len() as u64);
+    At::Owned(std::mem::take(group), consumer.name.clone(), None)
 }
 
 fn read_id(from: &mut Reader<'_>) -> Result<StreamId, Invalid> {

@@ -3,11 +3,13 @@
 
 use super::crc64;
 use super::payload::{dump, restore, verified};
+use super::{Reader, ValueWriter, kind_of, needed_version, read_value, write_value};
 use crate::base::prng::Prng;
 use crate::data::hash::{Condition, Ttl};
 use crate::data::list::End;
+use crate::data::object::tests::edits::{EDITORS, Scale, are_same};
 use crate::data::zset::Rule;
-use crate::data::{Collection, EntryBox, Hash, Limits, List, Set, ZSet};
+use crate::data::{Collection, EntryBox, Hash, Kind, Limits, List, Object, Set, ValueRef, ZSet};
 
 fn seed() -> u64 {
     let seed = std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(5);
@@ -33,7 +35,7 @@ fn text(rng: &mut Prng, long: bool) -> Vec<u8> {
 }
 
 /// A value of a random type and size.
-fn entry(rng: &mut Prng) -> EntryBox {
+pub(super) fn entry(rng: &mut Prng) -> EntryBox {
     let (count, long, limits) = (rng.index(600) + 1, rng.one_in(3), limits());
     match rng.below(5) {
         0 => EntryBox::new_string(b"k", &text(rng, true), None),
@@ -89,6 +91,89 @@ fn every_value_comes_back_as_it_was() {
                 back.string_bytes(&mut itoa::Buffer::new()).unwrap()
             ),
         }
+    }
+}
+
+/// Values of all types and sizes, as edits of all kinds leave them.
+fn edited(rng: &mut Prng) -> EntryBox {
+    let editor = &EDITORS[rng.index(EDITORS.len())];
+    let names = 1 + rng.index(3000);
+    let scale = Scale { names, rounds: 1, steps: 1 };
+    let mut object = (editor.new)();
+    for growing in [true, false] {
+        (0..rng.index(names * 3)).for_each(|_| (editor.edit)(&mut object, growing, scale, rng));
+    }
+    EntryBox::new_object(b"k", editor.kind, object, None)
+}
+
+fn is_empty(entry: &EntryBox) -> bool {
+    entry.kind() != Kind::Stream && entry.string_len() == 0 && {
+        let ValueRef::Object(object) = entry.value() else { return false };
+        match object {
+            Object::List(list) => list.is_empty(),
+            Object::Set(set) => set.is_empty(),
+            Object::ZSet(zset) => zset.is_empty(),
+            Object::Hash(hash) => hash.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// What the format leaves out of a stream: of the times of consumers, only one is written.
+fn as_written(object: &Object) -> Object {
+    let mut object = object.clone();
+    if let Object::Stream(stream) = &mut object {
+        let names: Vec<_> = stream.groups().map(|(name, _)| name.to_vec()).collect();
+        for name in names {
+            let (_, group) = stream.parts(&name).unwrap();
+            let slots: Vec<_> = group.consumers().map(|c| group.find(&c.name).unwrap()).collect();
+            for slot in slots {
+                let consumer = group.consumer_mut(slot).unwrap();
+                consumer.active_ms = Some(consumer.seen_ms);
+            }
+        }
+    }
+    object
+}
+
+#[test]
+fn a_value_written_in_portions_is_the_value_written_at_once() {
+    let rng = &mut Prng::new(seed());
+    for round in 0..200 {
+        let mut entry = edited(rng);
+        let compress = rng.one_in(2);
+        let mut whole = Vec::new();
+        let version = write_value(&mut whole, &entry, compress);
+        assert_eq!(version, needed_version(&entry));
+        // A copy gives the same bytes as the original, in whatever portions.
+        let max = [0, 1, 7, 100, 5_000, usize::MAX][rng.index(6)];
+        let mut writer = ValueWriter::new(entry.share());
+        let (mut bytes, mut portions) = (Vec::new(), 0);
+        loop {
+            let before = bytes.len();
+            let is_end = writer.write_some(&mut bytes, max, compress);
+            portions += 1;
+            // The longest that is not divided is a node or a pack.
+            assert!(bytes.len() - before <= max.saturating_add(10_000));
+            if is_end {
+                break;
+            }
+            assert!(bytes.len() > before, "no progress");
+        }
+        assert!(bytes == whole, "round {round}: {portions} portions");
+        assert!(writer.write_some(&mut bytes, max, compress) && bytes.len() == whole.len());
+        let (mut body, kind) = (Vec::new(), kind_of(&entry));
+        ValueWriter::body(&*entry).write_some(&mut body, usize::MAX, compress);
+        assert!(kind == whole[0] && body == whole[1..]);
+        if is_empty(&entry) {
+            continue;
+        }
+        let back = read_value(&mut Reader::new(&whole[1..]), whole[0], &limits()).unwrap();
+        let back = back.into_entry(b"k", None);
+        let (ValueRef::Object(back), ValueRef::Object(object)) = (back.value(), entry.value()) else {
+            panic!("objects");
+        };
+        assert!(are_same(back, &as_written(object)), "round {round}: {:?}", entry.kind());
     }
 }
 

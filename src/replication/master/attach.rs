@@ -88,7 +88,8 @@ impl Replicas {
         around: Around<'_>,
         actions: &mut Vec<Action>,
     ) {
-        let reply = if link.facts.psync2 { format!("+CONTINUE {}\r\n", history.id) } else { "+CONTINUE\r\n".into() };
+        let reply =
+            if link.facts.psync2 { format!("+CONTINUE {}\r\n", history.id) } else { "+CONTINUE\r\n".into() };
         actions.push(Action::Write(link.id, reply.into_bytes()));
         actions.push(Action::Pin { link: link.id, from: u64::try_from(offset).unwrap_or(0) });
         actions.push(Action::Stream(link.id));

@@ -81,7 +81,8 @@ fn tell(facts: &mut Facts, option: &[u8], value: &[u8]) -> Result<(), String> {
         facts.eof |= value.eq_ignore_ascii_case(b"eof");
         facts.psync2 |= value.eq_ignore_ascii_case(b"psync2");
     } else if is("version") {
-        facts.version = Some(String::from_utf8_lossy(value.get(..value.len().min(64)).unwrap_or_default()).into_owned());
+        facts.version =
+            Some(String::from_utf8_lossy(value.get(..value.len().min(64)).unwrap_or_default()).into_owned());
     } else if is("rdb-only") {
         facts.rdb_only = match parse_i64(value) {
             Some(0) => false,
@@ -105,7 +106,10 @@ fn filter(facts: &mut Facts, value: &[u8]) -> Result<(), String> {
     facts.without_functions = true;
     for part in parts {
         if !part.eq_ignore_ascii_case(b"functions") {
-            return Err(format!("ERR Unsupported rdb-filter-only option: {}", String::from_utf8_lossy(&part)));
+            return Err(format!(
+                "ERR Unsupported rdb-filter-only option: {}",
+                String::from_utf8_lossy(&part)
+            ));
         }
         facts.without_functions = false;
     }

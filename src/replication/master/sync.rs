@@ -102,11 +102,8 @@ impl Replicas {
             link.state = State::WaitEnd { sockets };
         }
         let target = if sockets { Target::Sockets } else { Target::Disk };
-        let want = Want {
-            target,
-            without_data: first.without_data,
-            without_functions: first.without_functions,
-        };
+        let want =
+            Want { target, without_data: first.without_data, without_functions: first.without_functions };
         let name = if sockets { "replicas sockets" } else { "disk" };
         actions.push(Action::Log(Line::notice(format!("Starting BGSAVE for SYNC with target: {name}"))));
         actions.push(Action::Snapshot(want));
@@ -212,7 +209,8 @@ impl Replicas {
         }
         for id in ids {
             if making.cut.is_none() {
-                actions.push(Action::Write(id, b"-ERR BGSAVE failed, replication can't continue\r\n".to_vec()));
+                actions
+                    .push(Action::Write(id, b"-ERR BGSAVE failed, replication can't continue\r\n".to_vec()));
             } else {
                 actions.push(Action::Log(Line::warning("SYNC failed. BGSAVE child returned an error")));
             }
@@ -252,7 +250,10 @@ impl Replicas {
         link.state = State::Online;
         link.ack_s = around.now_s;
         link.stuck_since_s = None;
-        actions.push(Action::Log(Line::notice(format!("Synchronization with replica {} succeeded", link.name()))));
+        actions.push(Action::Log(Line::notice(format!(
+            "Synchronization with replica {} succeeded",
+            link.name()
+        ))));
         self.count_good(around);
         true
     }

@@ -28,8 +28,13 @@ pub struct Bulk {
 enum State {
     /// The header's bytes so far.
     Header(Vec<u8>),
-    Sized { size: u64 },
-    Marked { mark: [u8; MARK], tail: BytesMut },
+    Sized {
+        size: u64,
+    },
+    Marked {
+        mark: [u8; MARK],
+        tail: BytesMut,
+    },
     Over,
 }
 

@@ -70,7 +70,8 @@ pub(super) fn reply(step: Step, line: &str, settings: &Settings, actions: &mut V
         Step::Ping => {
             let known = ["+", "-NOAUTH", "-NOPERM", "-ERR operation not permitted"];
             if !known.iter().any(|prefix| line.starts_with(prefix)) {
-                actions.push(Action::Log(Line::warning(format!("Error reply to PING from master: '{line}'"))));
+                actions
+                    .push(Action::Log(Line::warning(format!("Error reply to PING from master: '{line}'"))));
                 return Outcome::Fail;
             }
             actions.push(Action::Log(Line::notice("Master replied to PING, replication can continue...")));

@@ -84,7 +84,9 @@ enum Kind {
 fn kind(name: Option<&&[u8]>) -> Kind {
     match name {
         Some(name) if name.eq_ignore_ascii_case(b"multi") => Kind::Multi,
-        Some(name) if name.eq_ignore_ascii_case(b"exec") || name.eq_ignore_ascii_case(b"discard") => Kind::End,
+        Some(name) if name.eq_ignore_ascii_case(b"exec") || name.eq_ignore_ascii_case(b"discard") => {
+            Kind::End
+        }
         _ => Kind::Other,
     }
 }

@@ -325,7 +325,9 @@ impl Upstream {
     fn continues(&mut self, id: &str, history: &mut History, actions: &mut Vec<Action>) {
         if !self.known {
             // Nothing was asked to be continued.
-            actions.push(Action::Log(Line::warning(format!("Unexpected reply to PSYNC from master: +CONTINUE {id}"))));
+            actions.push(Action::Log(Line::warning(format!(
+                "Unexpected reply to PSYNC from master: +CONTINUE {id}"
+            ))));
             self.stage = Stage::Idle;
             actions.push(Action::Disconnect);
             return;
@@ -475,7 +477,8 @@ impl Upstream {
     fn down(&mut self, now_s: i64, actions: &mut Vec<Action>) {
         self.down_since_s = Some(now_s);
         actions.push(Action::Down);
-        actions.push(Action::Log(Line::notice(format!("Reconnecting to MASTER {}:{}", self.host, self.port))));
+        actions
+            .push(Action::Log(Line::notice(format!("Reconnecting to MASTER {}:{}", self.host, self.port))));
         self.connect(now_s, actions);
     }
 
@@ -552,8 +555,12 @@ fn ack(progress: Progress) -> Vec<u8> {
     let applied = progress.applied.to_string();
     match progress.disk {
         None => handshake::command(&[b"REPLCONF", b"ACK", applied.as_bytes()]),
-        Some(disk) => {
-            handshake::command(&[b"REPLCONF", b"ACK", applied.as_bytes(), b"FACK", disk.to_string().as_bytes()])
-        }
+        Some(disk) => handshake::command(&[
+            b"REPLCONF",
+            b"ACK",
+            applied.as_bytes(),
+            b"FACK",
+            disk.to_string().as_bytes(),
+        ]),
     }
 }

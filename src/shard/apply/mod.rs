@@ -24,6 +24,7 @@ mod work;
 mod tests;
 
 use super::Ground;
+use super::journal::Stated;
 use super::mesh::{Caller, write_request};
 use super::reach::{Reach, reach};
 use super::route::by_owner;
@@ -31,11 +32,12 @@ use super::txn::{Hub, ShardSet, Ticket};
 use crate::command::meta::flag;
 use crate::command::session::Queued;
 use crate::command::{Args, Command, Handler, Route, Server, ShardOp, Spread, args, table};
+use crate::journal::fresh_transaction;
 use crate::resp::Proto;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::Thread;
-use work::{Done, Share, Together, complain, size_of_words};
+use work::{Done, GOES_ON, Share, Together, complain, size_of_words};
 
 /// Bytes of requests from which on a portion goes to its shard.
 const PORTION_BYTES: usize = 32 * 1024;
@@ -347,9 +349,11 @@ impl Applier {
         match (shards.len(), shards.last()) {
             (0, _) | (_, None) => {}
             (1, Some(shard)) if alone => {
-                for (db, queued) in &queue {
+                for (at, (db, queued)) in queue.iter().enumerate() {
                     let argv: Vec<&[u8]> = queued.argv.iter().map(Vec::as_slice).collect();
-                    self.append(shard, queued.command, &argv, *db, since);
+                    let caller =
+                        Caller { conn: if at + 1 < queue.len() { GOES_ON } else { 0 }, ..caller(*db) };
+                    self.append_as(shard, caller, queued.command, &argv, since);
                 }
                 self.flush_if_full(shard);
             }
@@ -370,12 +374,16 @@ impl Applier {
 
     /// Adds a request to a shard's open portion.
     fn append(&mut self, shard: usize, command: &'static Command, argv: Args<'_>, db: usize, since: u64) {
+        self.append_as(shard, caller(db), command, argv, since);
+    }
+
+    fn append_as(&mut self, shard: usize, caller: Caller, command: &Command, argv: Args<'_>, since: u64) {
         if let Some(open) = self.open.get_mut(shard) {
             if open.requests.is_empty() {
                 open.since = since;
                 open.requests.reserve(PORTION_BYTES.max(size_of_words(argv)));
             }
-            write_request(&mut open.requests, caller(db), command.id, argv);
+            write_request(&mut open.requests, caller, command.id, argv);
         }
     }
 
@@ -388,18 +396,25 @@ impl Applier {
     fn flush_shard(&mut self, shard: usize) {
         let Some(open) = self.open.get_mut(shard).filter(|open| !open.requests.is_empty()) else { return };
         let Open { requests, since } = std::mem::take(open);
-        self.send(std::iter::once(shard).collect(), vec![(shard, requests)], since);
+        self.send(std::iter::once(shard).collect(), None, vec![(shard, requests)], since);
     }
 
     /// Class I over `shards`, behind what is open for them.
     fn independent(&mut self, shards: ShardSet, requests: Vec<(usize, Vec<u8>)>, since: u64) {
         shards.iter().for_each(|shard| self.flush_shard(shard));
-        self.send(shards, requests, since);
+        let stated = Stated { txn: fresh_transaction(), parts: shards.len() };
+        self.send(shards, Some(stated), requests, since);
     }
 
-    fn send(&mut self, shards: ShardSet, requests: Vec<(usize, Vec<u8>)>, since: u64) {
+    fn send(
+        &mut self,
+        shards: ShardSet,
+        stated: Option<Stated>,
+        requests: Vec<(usize, Vec<u8>)>,
+        since: u64,
+    ) {
         let bytes = requests.iter().map(|(_, bytes)| bytes.len()).sum();
-        let work = Arc::new(Share { source: self.source, requests, done: self.done.clone() });
+        let work = Arc::new(Share { source: self.source, stated, requests, done: self.done.clone() });
         let ticket = self.hub.independent(self.origin(shards), shards, work);
         self.took_off(ticket, shards, bytes, since);
     }

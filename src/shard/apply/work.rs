@@ -8,6 +8,7 @@ use crate::command::{Command, Handler, Idle, Server, Session, View};
 use crate::observe::log;
 use crate::shard::blocked;
 use crate::shard::ground::{self, Ground, LentStores, Scene};
+use crate::shard::journal::{self, Stated};
 use crate::shard::mesh::Batch;
 use crate::shard::meter::{Meter, Ran};
 use crate::shard::multi::publish;
@@ -22,18 +23,42 @@ const ERROR_MAX: usize = 4096;
 /// What to tell when a piece of work is complete.
 pub(super) type Done = Arc<dyn Fn() + Send + Sync>;
 
+/// The connection of a request behind which its transaction goes on; 0 else.
+pub(super) const GOES_ON: u32 = 1;
+
 /// Commands of single shards, as `mesh` writes requests, by shard. If it is about more than one shard they take effect at
 /// one moment (class I).
 pub(super) struct Share {
     pub source: Source,
+    /// All of it is one transaction of the stream, and of the journal.
+    pub stated: Option<Stated>,
     pub requests: Vec<(usize, Vec<u8>)>,
     pub done: Option<Done>,
 }
 
 impl Fragments<Ground> for Share {
     fn fragment(&self, shard: usize, ground: &mut Ground) {
-        let mut session = Session::of_stream();
         let mut meter = Meter::start();
+        match self.stated {
+            Some(stated) => journal::fragment(ground, stated, |ground| self.run(shard, ground, &mut meter)),
+            None => self.run(shard, ground, &mut meter),
+        }
+        if self.source == Source::Master {
+            blocked::serve(ground, &mut meter, shard);
+        }
+        journal::publish(ground);
+    }
+
+    fn done(&self) {
+        if let Some(done) = &self.done {
+            done();
+        }
+    }
+}
+
+impl Share {
+    fn run(&self, shard: usize, ground: &mut Ground, meter: &mut Meter) {
+        let mut session = Session::of_stream();
         let mut reply = Vec::new();
         ground.store.ageless = true;
         ground.store.tracking.caller = 0;
@@ -52,20 +77,14 @@ impl Fragments<Ground> for Share {
                     let view = View::One(store);
                     let session = &mut session;
                     let scene = Scene { view, now_ms, session, server, shard: *shard, idle: None };
-                    replay(self.source, scene, command, argv, &mut meter, &mut reply);
+                    replay(self.source, scene, command, argv, meter, &mut reply);
+                    if self.stated.is_none() && caller.conn != GOES_ON {
+                        ground.store.journal.end_unit();
+                    }
                 }
             }
         }
         ground.store.ageless = false;
-        if self.source == Source::Master {
-            blocked::serve(ground, &mut meter, shard);
-        }
-    }
-
-    fn done(&self) {
-        if let Some(done) = &self.done {
-            done();
-        }
     }
 }
 
@@ -120,12 +139,15 @@ impl Whole<Ground> for Together {
         // Participants hold nothing, so what they have published may leave, and does so before what this publishes.
         publish(lent, &self.server);
         let mut meter = Meter::start();
+        journal::begin_work(lent);
         self.run(lent, &mut meter, aside);
+        journal::end_work(lent);
         let runner = lent.runner();
         if self.source == Source::Master {
             for (_, ground) in lent.iter_mut() {
                 blocked::serve(ground, &mut meter, runner);
             }
+            journal::publish_all(lent);
         }
         publish(lent, &self.server);
     }

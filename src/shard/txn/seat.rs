@@ -102,7 +102,7 @@ impl<S: Send> Seat<S> {
     }
 
     /// Whether output may leave the shard now. After a `false`, everything produced stays until the next `true`: replies,
-    /// messages to other shards that carry results, published messages, journal runs.
+    /// messages to other shards that carry results, published messages. (The journal may go: the log core sees to its order.)
     ///
     /// Ask after every turn, and flush on `true`: a turn that is the first to notice the end of a hold starts nothing,
     /// so there is always a moment to flush between two holds.

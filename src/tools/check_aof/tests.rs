@@ -73,7 +73,7 @@ fn ours(files: &Files, args: &[&str], input: &str) -> Run {
             out: &mut screen,
             input: &mut input.as_bytes(),
             log: &mut |line| writeln!(log_screen, "{line}").unwrap(),
-            check_rdb: &mut |_, _, _| false,
+            check_rdb: &mut |out, path, file| crate::tools::check_rdb::check(out, path, file).unwrap(),
         },
     );
     let text = screen.0.borrow().clone();

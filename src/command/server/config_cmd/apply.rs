@@ -8,6 +8,8 @@ use crate::base::alloc;
 use crate::command::Server;
 use crate::config::{Config, LogLevel, SetError};
 use crate::observe::log;
+use crate::persist::aof::manifest::Names;
+use std::fs::OpenOptions;
 use std::path::Path;
 
 /// Applies the directives in `changed`, or none.
@@ -26,7 +28,8 @@ pub fn apply(
             .map(|dir| new.dir = dir.to_string_lossy().into_owned())
             .map_err(|error| SetError::refused("dir", error_text(&error)))?;
     }
-    if let Err(error) = server.apply_config(old, new, changed) {
+    let outside = prepare_log(old, new).and_then(|()| server.apply_config(old, new, changed));
+    if let Err(error) = outside {
         if moves {
             // It was there a moment ago; if it is gone, there is nowhere to go back to.
             let _ = std::env::set_current_dir(Path::new(&old.dir));
@@ -36,6 +39,7 @@ pub fn apply(
     if changed.contains(&"loglevel") {
         log::configure(log::Settings { level: level(new.loglevel), ..log::settings() });
     }
+    server.appending.announce(old, new);
     let used = alloc::used_memory() as u64;
     if changed.contains(&"maxmemory") && new.maxmemory > 0 && new.maxmemory < used {
         log::warning(&format!(
@@ -44,6 +48,26 @@ pub fn apply(
         ));
     }
     Ok(())
+}
+
+/// Whether the append-only file can be switched on, if that is wanted: its directory can be written to (config.c
+/// `updateAppendonly`).
+fn prepare_log(old: &Config, new: &Config) -> Result<(), SetError> {
+    if old.appendonly || !new.appendonly {
+        return Ok(());
+    }
+    let dir = Path::new(&new.appenddirname);
+    let made = match std::fs::create_dir(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    };
+    let temp = dir.join(Names::new(&new.appendfilename).temp_incr());
+    let opened = made.and_then(|()| OpenOptions::new().append(true).create(true).open(temp));
+    opened.map(drop).map_err(|error| {
+        let why = error_text(&error);
+        log::warning(&format!("Can't open or create append-only dir {}: {why}", new.appenddirname));
+        SetError::refused("appendonly", "Unable to turn on AOF. Check server logs.")
+    })
 }
 
 /// The system's words for an error, as Redis's `strerror` gives them.

@@ -36,7 +36,8 @@ use digest::{Dataset, Digest};
 use std::time::Duration;
 
 /// The row of DEBUG.
-pub static ROWS: &[Row] = &[Row::new(&meta::DEBUG, Route::Every(Merge::Custom(merge)), debug)];
+pub static ROWS: &[Row] =
+    &[Row::new(&meta::DEBUG, Route::EveryBut(reload::is_reload, Merge::Custom(merge)), debug)];
 
 /// Largest value that QUICKLIST-PACKED-THRESHOLD takes: a little below 4 GiB (quicklist.c
 /// `quicklistisSetPackedThreshold`).
@@ -80,10 +81,8 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<Part, Failure> {
         2 if is(sub, "DIGEST") => return Ok(Part::Dataset(Dataset::of_view(ctx))),
         2 if is(sub, "CHANGE-REPL-ID") => change_repl_id(ctx),
         2 if is(sub, "CONFIG-REWRITE-FORCE-ALL") => rewrite_config(ctx)?,
-        2 if is(sub, "RELOAD") => reload::reload(ctx)?,
-        2.. if is(sub, "RELOAD") || is(sub, "LOADAOF") => {
-            return Err(Failure::text("ERR persistence is not built yet: there is nothing to load from"));
-        }
+        2.. if is(sub, "RELOAD") => reload::reload(ctx, args)?,
+        2 if is(sub, "LOADAOF") => reload::load_aof(ctx)?,
         3 if is(sub, "ERROR") => return Err(Failure::Bytes(word(args, 2).to_vec())),
         3 if is(sub, "OBJECT") => return object::object(ctx, args),
         3 if is(sub, "SLEEP") => sleep(ctx, word(args, 2)),

@@ -6,6 +6,7 @@
 use crate::command::args::{is, word};
 use crate::command::generic::existing_database;
 use crate::command::meta::server as meta;
+use crate::command::server_state::Request;
 use crate::command::{Args, Ctx, Failure, Merge, Outcome, Route, Row, args};
 use crate::keyspace::Store;
 
@@ -52,6 +53,11 @@ fn flushall(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             store.flush(db, lazy);
         })
     });
+    // The file that would bring the keys back is replaced. A fragment on another shard says nothing.
+    let is_said = ctx.shard == 0 || !ctx.keys.is_one_store();
+    if is_said && !ctx.server.loading.is_any() {
+        ctx.server.ask_log(Request::Flushed);
+    }
     Ok(())
 }
 

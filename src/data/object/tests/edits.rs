@@ -4,7 +4,7 @@ use crate::base::prng::Prng;
 use crate::data::hash::{Condition, Ttl};
 use crate::data::list::{End, List};
 use crate::data::stream::{Group, Keep, NewId, Pending, Stream, StreamId, Trim};
-use crate::data::{Hash, Limits, Object, Set, ZSet, zset};
+use crate::data::{Hash, Kind, Limits, Object, Set, ZSet, zset};
 
 /// How much is done.
 #[derive(Clone, Copy)]
@@ -20,6 +20,7 @@ pub(crate) struct Scale {
 /// A type of value.
 pub(crate) struct Editor {
     pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
     pub(crate) new: fn() -> Object,
     pub(crate) edit: fn(&mut Object, bool, Scale, &mut Prng),
     /// Whether an edit does the same to an equal value: not if it picks elements by their places.
@@ -27,12 +28,36 @@ pub(crate) struct Editor {
 }
 
 pub(crate) const EDITORS: [Editor; 6] = [
-    Editor { name: "string", new: || Object::Str(vec![b'x'; 5000]), edit: edit_string, is_exact: true },
-    Editor { name: "list", new: || List::new().into(), edit: edit_list, is_exact: true },
-    Editor { name: "hash", new: || Hash::default().into(), edit: edit_hash, is_exact: true },
-    Editor { name: "set", new: || Set::default().into(), edit: edit_set, is_exact: false },
-    Editor { name: "zset", new: || ZSet::default().into(), edit: edit_zset, is_exact: true },
-    Editor { name: "stream", new: || Stream::default().into(), edit: edit_stream, is_exact: true },
+    Editor {
+        name: "string",
+        kind: Kind::String,
+        new: || Object::Str(vec![b'x'; 5000]),
+        edit: edit_string,
+        is_exact: true,
+    },
+    Editor { name: "list", kind: Kind::List, new: || List::new().into(), edit: edit_list, is_exact: true },
+    Editor {
+        name: "hash",
+        kind: Kind::Hash,
+        new: || Hash::default().into(),
+        edit: edit_hash,
+        is_exact: true,
+    },
+    Editor { name: "set", kind: Kind::Set, new: || Set::default().into(), edit: edit_set, is_exact: false },
+    Editor {
+        name: "zset",
+        kind: Kind::ZSet,
+        new: || ZSet::default().into(),
+        edit: edit_zset,
+        is_exact: true,
+    },
+    Editor {
+        name: "stream",
+        kind: Kind::Stream,
+        new: || Stream::default().into(),
+        edit: edit_stream,
+        is_exact: true,
+    },
 ];
 
 fn limits() -> Limits {
@@ -167,4 +192,29 @@ fn edit_group(stream: &mut Stream, group: &[u8], consumer: &[u8], id: StreamId, 
         5 => group.consumer_mut(slot).unwrap().active_ms = Some(now_ms),
         _ => group.deliver(id, slot, now_ms),
     }
+}
+
+/// Whether two values are the same to a client: lists may have other nodes, consumers other places in their groups.
+pub(crate) fn are_same(left: &Object, right: &Object) -> bool {
+    let text = |item: crate::data::Item<'_>| item.to_vec();
+    match (left, right) {
+        (Object::List(left), Object::List(right)) => left.iter().map(text).eq(right.iter().map(text)),
+        (Object::Stream(left), Object::Stream(right)) => {
+            left.log == right.log && left.groups().len() == right.groups().len() && {
+                let mut pairs = left.groups().zip(right.groups());
+                pairs.all(|((a, left), (b, right))| a == b && are_same_groups(left, right))
+            }
+        }
+        _ => left == right,
+    }
+}
+
+fn are_same_groups(left: &Group, right: &Group) -> bool {
+    let deliveries = |group: &Group| -> Vec<_> {
+        let of = |(id, it): (&StreamId, &Pending)| (*id, it.delivered_ms, it.deliveries);
+        group.pending().iter().map(of).collect()
+    };
+    (left.last_id, left.entries_read) == (right.last_id, right.entries_read)
+        && deliveries(left) == deliveries(right)
+        && left.consumers().eq(right.consumers())
 }

@@ -167,7 +167,9 @@ fn an_append_waits_two_seconds_for_a_slow_sync() {
     world.pass(100);
     assert_eq!(world.disk.waiting(), 2);
     assert_eq!(world.writer.delayed_syncs(), 1);
-    assert!(world.said()[0].starts_with("* Asynchronous AOF fsync is taking too long (disk is busy?). Writing"));
+    assert!(
+        world.said()[0].starts_with("* Asynchronous AOF fsync is taking too long (disk is busy?). Writing")
+    );
 }
 
 #[test]
@@ -212,7 +214,9 @@ fn what_cannot_be_cut_off_is_gone_on_with() {
     (world.disk.fail_append, world.disk.fail_truncate) = (Some((7, libc::ENOSPC)), true);
     world.set("1");
     world.complete();
-    assert!(world.said()[1].starts_with("# Could not remove short write from the append-only file.  Redis may"));
+    assert!(
+        world.said()[1].starts_with("# Could not remove short write from the append-only file.  Redis may")
+    );
     world.pass(1_000);
     world.complete_all();
     assert_eq!(world.values("a"), ["1"]);
@@ -293,7 +297,10 @@ fn a_new_file_waits_until_the_old_one_is_durable() {
     assert_eq!(world.disk.done.last().unwrap(), "sync 0");
     assert_eq!(world.disk.closed, [FileId(0)]);
     world.complete_all();
-    assert_eq!((world.values("a"), world.values("b")), (vec!["1".into(), "2".into()], vec!["3".into(), "4".into()]));
+    assert_eq!(
+        (world.values("a"), world.values("b")),
+        (vec!["1".into(), "2".into()], vec!["3".into(), "4".into()])
+    );
     assert!(world.disk.read("b").unwrap().starts_with(b"*2\r\n$6\r\nSELECT\r\n"), "the new file selects");
     assert_eq!(world.writer.last_size(), world.disk.read("b").unwrap().len() as u64);
 }
@@ -323,7 +330,9 @@ fn timestamps_are_noted_when_wanted() {
     world.set("1");
     world.set("2");
     world.pass(1_000);
-    world.writer.feed_unit(world.now, [(0, &command(&["SET", "k", "3"])[..]), (1, &command(&["SET", "k", "4"]))]);
+    world
+        .writer
+        .feed_unit(world.now, [(0, &command(&["SET", "k", "3"])[..]), (1, &command(&["SET", "k", "4"]))]);
     world.mark();
     world.complete_all();
     let text = String::from_utf8(world.disk.read("a").unwrap().to_vec()).unwrap();
@@ -372,7 +381,10 @@ fn what_was_released_survives_a_power_failure() {
         world.disk.power_failure();
         let found: Vec<String> = names.iter().flat_map(|name| world.values(name)).collect();
         let all: Vec<&String> = marked.iter().map(|(_, value)| value).collect();
-        assert!(all.len() >= found.len() && all.iter().zip(&found).all(|(a, b)| *a == b), "{found:?} of {all:?}");
+        assert!(
+            all.len() >= found.len() && all.iter().zip(&found).all(|(a, b)| *a == b),
+            "{found:?} of {all:?}"
+        );
         let promised = marked.iter().filter(|(mark, _)| *mark <= promised).count();
         assert!(found.len() >= promised, "{policy:?}: {} of {promised} promised are there", found.len());
     }

@@ -1,0 +1,19 @@
+//! Data that outlives the process: files are loaded, written, damaged, and compared with Redis's.
+
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+
+#[path = "persistence/rdb_check.rs"]
+mod rdb_check;
+#[path = "persistence/rdb_failures.rs"]
+mod rdb_failures;
+#[path = "persistence/rdb_save.rs"]
+mod rdb_save;
+#[path = "persistence/rdb_support.rs"]
+mod rdb_support;
+#[path = "persistence/load_aof.rs"]
+mod load_aof;
+#[path = "persistence/load_rdb.rs"]
+mod load_rdb;
+#[path = "persistence/load_support.rs"]
+mod load_support;
+mod support;
