@@ -23,8 +23,8 @@
 //! | `loading` | who loads a dataset | all | see `loading` |
 //! | `pause_*` | CLIENT PAUSE | all | relaxed; shards are sent `Note::Resume` when it ends early |
 
-pub mod loading;
 mod appending;
+pub mod loading;
 mod log_port;
 mod observing;
 mod pressing;

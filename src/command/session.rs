@@ -6,11 +6,11 @@
 
 use super::blocking::Asked;
 use super::row::Command;
+use super::server_state::Request;
 use crate::acl::{Acl, User, Users};
 use crate::keyspace::WatchState;
 use crate::observe::{ClientInfo, client_flag};
 use crate::pubsub::Subscriptions;
-use super::server_state::Request;
 use crate::replication::master::{Ask, Facts};
 use crate::resp::Proto;
 use std::sync::atomic::Ordering;

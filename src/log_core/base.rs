@@ -197,10 +197,6 @@ impl Base {
     /// What came of it, once it is over: the bytes of a whole and durable file, or `None` if it failed.
     pub(super) fn outcome(&self) -> Option<Option<u64>> {
         let is_done = self.is_finishing && self.syncs == 0 && self.owed.is_empty();
-        if self.failed {
-            Some(None)
-        } else {
-            is_done.then_some(Some(self.bytes))
-        }
+        if self.failed { Some(None) } else { is_done.then_some(Some(self.bytes)) }
     }
 }

@@ -138,7 +138,8 @@ impl<D: Driver + Files> LogCore<D> {
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn rest(&mut self) -> Wait {
         self.wakes.announce_sleep(self.id);
-        let is_asked = self.server.log.is_filled() || self.server.has_notes(self.id) || self.handovers.is_filled();
+        let is_asked =
+            self.server.log.is_filled() || self.server.has_notes(self.id) || self.handovers.is_filled();
         if is_asked || self.funnel.is_filled() || self.tap.has_work() || self.has_applied() {
             self.wakes.awake(self.id);
             return Wait::Never;
@@ -199,9 +200,8 @@ impl<D: Driver + Files> LogCore<D> {
     }
 
     fn file_event(&mut self, event: FileEvent) {
-        let is_known = self.save_file_event(&event)
-            || self.copy_file_event(&event)
-            || self.received_file_event(&event);
+        let is_known =
+            self.save_file_event(&event) || self.copy_file_event(&event) || self.received_file_event(&event);
         if !is_known {
             self.log_file_event(event);
         }
@@ -227,7 +227,9 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn request(&mut self, request: Request) {
         match request {
-            Request::Follow { .. } | Request::Lead { .. } | Request::Failover(..) => self.role_request(request),
+            Request::Follow { .. } | Request::Lead { .. } | Request::Failover(..) => {
+                self.role_request(request)
+            }
             Request::Wait { asker, replicas, until_ms } => self.wait_request(asker, replicas, until_ms),
             Request::EndWait(client, with_error) => self.end_wait(client, with_error),
             Request::RenameHistory => self.rename_history(),

@@ -75,6 +75,8 @@ where
         let session = conn.session.as_deref_mut()?;
         if let Some(request) = session.asks.take() {
             let mute = session.is_mute();
+            // Before the log core looks: WAIT is about what ran before it.
+            self.publish_journal();
             self.server.ask_log(*request);
             return Some(Hold::Away { mute });
         }

@@ -97,7 +97,8 @@ impl Replication {
     /// Why writes are refused, if they are (server.c `processCommand`: `checkGoodReplicasStatus`, then `repl_slave_ro`).
     pub fn write_refusal(&self, config: &Config) -> Option<&'static str> {
         let is_replica = self.is_replica();
-        let needed = if config.min_replicas_max_lag_s == 0 { 0 } else { config.min_replicas_to_write as usize };
+        let needed =
+            if config.min_replicas_max_lag_s == 0 { 0 } else { config.min_replicas_to_write as usize };
         if !is_replica && self.good() < needed {
             return Some("NOREPLICAS Not enough good replicas to write.");
         }

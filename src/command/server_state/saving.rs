@@ -153,7 +153,8 @@ impl Server {
 
     /// Why scripts that may write are refused because of the disk, if they are.
     pub fn script_refusal(&self) -> Option<Failure> {
-        let rdb = (self.saving.has_failed() && self.stops_writes()).then(|| Failure::text(MISCONF_RDB_SCRIPT));
+        let rdb =
+            (self.saving.has_failed() && self.stops_writes()).then(|| Failure::text(MISCONF_RDB_SCRIPT));
         rdb.or_else(|| self.appending.script_refusal())
     }
 

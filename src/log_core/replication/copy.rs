@@ -121,12 +121,7 @@ impl<D: Driver + Files> LogCore<D> {
     }
 
     /// A shard handed over a piece of the copy's snapshot. `false`: it is of another one.
-    pub(in super::super) fn copy_piece(
-        &mut self,
-        id: u64,
-        shard: usize,
-        piece: Piece,
-    ) -> Option<Piece> {
+    pub(in super::super) fn copy_piece(&mut self, id: u64, shard: usize, piece: Piece) -> Option<Piece> {
         match &mut self.repl.copy {
             Some(copy) if copy.id == id => match piece {
                 // `rdb-filter-only`.
@@ -241,7 +236,8 @@ impl<D: Driver + Files> LogCore<D> {
 
     /// The file is complete: it gets its name, and everybody who waits for it gets it.
     fn spooled(&mut self) {
-        let Some(Spool { file, temp, target, size, .. }) = self.repl.copy.take().and_then(|copy| copy.file) else {
+        let Some(Spool { file, temp, target, size, .. }) = self.repl.copy.take().and_then(|copy| copy.file)
+        else {
             return;
         };
         self.driver.close_file(file);

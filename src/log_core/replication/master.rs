@@ -193,7 +193,9 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn read_replica(&mut self, id: LinkId) {
         loop {
-            let Some(outlet) = self.repl.outlets.get_mut(&id).filter(|outlet| !outlet.closing) else { return };
+            let Some(outlet) = self.repl.outlets.get_mut(&id).filter(|outlet| !outlet.closing) else {
+                return;
+            };
             let input = std::mem::take(&mut outlet.inbuf);
             let mut parser = std::mem::take(&mut outlet.parser);
             let outcome = match parser.parse(&input, &LIMITS) {

@@ -169,7 +169,11 @@ fn settings(config: &Config) -> Settings {
         output_soft_s: limit.map_or(0, |limit| seconds(limit.soft_seconds)),
         master_user: config.masteruser.as_ref().map(|user| user.clone().into_bytes()),
         master_auth: config.masterauth.clone(),
-        announce_port: if config.replica_announce_port > 0 { config.replica_announce_port } else { config.port },
+        announce_port: if config.replica_announce_port > 0 {
+            config.replica_announce_port
+        } else {
+            config.port
+        },
         announce_ip: config.replica_announce_ip.clone().filter(|ip| !ip.is_empty()),
     }
 }

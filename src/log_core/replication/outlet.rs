@@ -193,7 +193,10 @@ impl<D: Driver + Files> LogCore<D> {
             self.repl.outlets.iter().map(|(id, outlet)| (*id, outlet.pending(offset))).collect();
         for (id, pending) in ids {
             if let Some(outlet) = self.repl.outlets.get(&id) {
-                outlet.info.output_bytes.store(usize::try_from(pending).unwrap_or(usize::MAX), Ordering::Relaxed);
+                outlet
+                    .info
+                    .output_bytes
+                    .store(usize::try_from(pending).unwrap_or(usize::MAX), Ordering::Relaxed);
             }
             // A copy waits for its replica; it is held by its own room.
             let around = self.around(&settings);

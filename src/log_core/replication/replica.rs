@@ -166,7 +166,8 @@ impl<D: Driver + Files> LogCore<D> {
         let look_up = move || {
             let found = (host.as_str(), port).to_socket_addrs();
             let found = found.map_err(|error| error.to_string());
-            let found = found.and_then(|mut all| all.next().ok_or_else(|| "Name or service not known".to_owned()));
+            let found =
+                found.and_then(|mut all| all.next().ok_or_else(|| "Name or service not known".to_owned()));
             server.ask_log(Request::Resolved(attempt, found));
         };
         if let Err(error) = std::thread::Builder::new().name("resolve".into()).spawn(look_up) {
@@ -289,9 +290,10 @@ impl<D: Driver + Files> LogCore<D> {
     fn throttle_master(&mut self) {
         let following = &mut self.repl.following;
         let full = following.units_bytes > ROOM_BYTES
-            || following.copy.as_ref().is_some_and(|copy| {
-                copy.unwritten > ROOM_BYTES || copy.stage != Arrival::Open
-            });
+            || following
+                .copy
+                .as_ref()
+                .is_some_and(|copy| copy.unwritten > ROOM_BYTES || copy.stage != Arrival::Open);
         if let Some(sock) = following.sock
             && full != following.deaf
         {
@@ -304,7 +306,9 @@ impl<D: Driver + Files> LogCore<D> {
         let dir = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let temp = dir.join(format!("temp-{}.{}.rdb", self.now_s(), std::process::id()));
         match size {
-            None => log!(Notice, "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk"),
+            None => {
+                log!(Notice, "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk")
+            }
             Some(size) => {
                 log!(Notice, "MASTER <-> REPLICA sync: receiving {size} bytes from master to disk");
             }
@@ -434,7 +438,9 @@ impl<D: Driver + Files> LogCore<D> {
     /// Loads the copy, once the old data is gone and no other copy is being loaded.
     fn load_received(&mut self) {
         let following = &mut self.repl.following;
-        let Some(copy) = following.copy.as_mut().filter(|copy| copy.stage == Arrival::Flushing) else { return };
+        let Some(copy) = following.copy.as_mut().filter(|copy| copy.stage == Arrival::Flushing) else {
+            return;
+        };
         if following.loading || following.applier.as_ref().is_some_and(|applier| !applier.is_idle()) {
             return;
         }
@@ -471,7 +477,10 @@ impl<D: Driver + Files> LogCore<D> {
         let repl = &mut self.repl;
         let Some(upstream) = &mut repl.upstream else { return };
         if saved.is_none() {
-            log!(Warning, "Failed trying to load the MASTER synchronization DB from disk, check server logs.");
+            log!(
+                Warning,
+                "Failed trying to load the MASTER synchronization DB from disk, check server logs."
+            );
         }
         let actions = upstream.loaded(saved.is_some(), &mut repl.history, now_s);
         if let Some(saved) = saved {

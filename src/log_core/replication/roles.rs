@@ -116,7 +116,8 @@ impl<D: Driver + Files> LogCore<D> {
         if self.repl.failover.is_on() {
             return self.answer(asker, b"-ERR REPLICAOF not allowed while failing over.\r\n");
         }
-        let same = |upstream: &Upstream| upstream.host().eq_ignore_ascii_case(&host) && upstream.port() == port;
+        let same =
+            |upstream: &Upstream| upstream.host().eq_ignore_ascii_case(&host) && upstream.port() == port;
         if self.repl.upstream.as_ref().is_some_and(same) {
             log!(
                 Notice,
@@ -127,7 +128,14 @@ impl<D: Driver + Files> LogCore<D> {
         self.become_replica(host, port, false, by, asker);
     }
 
-    fn become_replica(&mut self, host: String, port: u16, hands_over: bool, by: String, asker: Option<Asker>) {
+    fn become_replica(
+        &mut self,
+        host: String,
+        port: u16,
+        hands_over: bool,
+        by: String,
+        asker: Option<Asker>,
+    ) {
         let to = To::Replica { host, port, hands_over, by, asker };
         self.server.unblock_all();
         if self.repl.upstream.is_some() || !self.repl.journals_on {

@@ -293,7 +293,9 @@ impl Node {
 
     pub fn from_master(&mut self, bytes: &[u8], now_s: i64) {
         let bytes = Bytes::copy_from_slice(bytes);
-        self.step_replica(now_s, |upstream, history, settings| upstream.received(bytes, history, settings, now_s));
+        self.step_replica(now_s, |upstream, history, settings| {
+            upstream.received(bytes, history, settings, now_s)
+        });
         if matches!(self.upstream.as_ref().map(Upstream::stage), Some(Stage::Loading { .. })) {
             self.step_replica(now_s, |upstream, history, _| upstream.replaces(history));
             self.data = std::mem::take(&mut self.copy);

@@ -108,7 +108,9 @@ fn failover_hands_over_without_losing_a_write_or_making_a_copy() {
             world.settle();
         }
         assert_eq!(world.nodes[0].failover, Failover::None, "{:?}", world.nodes[0].lines);
-        assert!(!world.nodes[0].paused && world.nodes[0].upstream.is_some() && world.nodes[1].upstream.is_none());
+        assert!(
+            !world.nodes[0].paused && world.nodes[0].upstream.is_some() && world.nodes[1].upstream.is_none()
+        );
         world.check_equal();
         world.write(1);
         world.settle();
@@ -126,7 +128,10 @@ fn failover_is_given_up_in_time_and_by_hand_and_says_what_it_lacks() {
         let node = &mut world.nodes[0];
         let refused = node.failover.order(begin(), &node.replicas, false, 0);
         assert_eq!(refused, Err("ERR FAILOVER requires connected replicas."));
-        assert_eq!(node.failover.order(Order::Abort, &node.replicas, false, 0), Err("ERR No failover in progress."));
+        assert_eq!(
+            node.failover.order(Order::Abort, &node.replicas, false, 0),
+            Err("ERR No failover in progress.")
+        );
         world.follow(1, 0);
         world.settle();
         let node = &mut world.nodes[0];

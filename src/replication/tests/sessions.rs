@@ -105,7 +105,12 @@ fn a_silent_replica_is_dropped_after_the_timeout_and_a_silent_master_given_up() 
             let now = world.now_s;
             world.nodes[0].second(now);
         }
-        assert!(world.nodes[0].lines.iter().any(|l| l.starts_with("Disconnecting timedout replica (streaming sync)")));
+        assert!(
+            world.nodes[0]
+                .lines
+                .iter()
+                .any(|l| l.starts_with("Disconnecting timedout replica (streaming sync)"))
+        );
         assert!(world.nodes[0].replicas.links().is_empty());
         let now = world.now_s;
         world.nodes[1].second(now);

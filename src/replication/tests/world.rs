@@ -24,7 +24,14 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64) -> World {
-        World { rng: Prng::new(seed), nodes: Vec::new(), wires: Vec::new(), now_s: 1_000, next_id: 1, writes: 0 }
+        World {
+            rng: Prng::new(seed),
+            nodes: Vec::new(),
+            wires: Vec::new(),
+            now_s: 1_000,
+            next_id: 1,
+            writes: 0,
+        }
     }
 
     pub fn add(&mut self, n: usize) {

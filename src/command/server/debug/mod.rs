@@ -24,9 +24,9 @@ mod switches;
 
 use super::acl_cmd::rewrite_lines;
 use crate::base::{glob, numbers};
-use crate::command::server_state::Request;
 use crate::command::args::{is, word};
 use crate::command::meta::server as meta;
+use crate::command::server_state::Request;
 use crate::command::{Args, Ctx, Failure, Merge, Outcome, Route, Row, Server, View};
 use crate::config;
 use crate::data::limits::LIST_PLAIN_BYTES;
