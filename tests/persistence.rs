@@ -2,6 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
+#[path = "persistence/aof_write.rs"]
+mod aof_write;
+#[path = "persistence/load_aof.rs"]
+mod load_aof;
+#[path = "persistence/load_bench.rs"]
+mod load_bench;
+#[path = "persistence/load_rdb.rs"]
+mod load_rdb;
+#[path = "persistence/load_support.rs"]
+mod load_support;
 #[path = "persistence/rdb_check.rs"]
 mod rdb_check;
 #[path = "persistence/rdb_failures.rs"]
@@ -10,10 +20,4 @@ mod rdb_failures;
 mod rdb_save;
 #[path = "persistence/rdb_support.rs"]
 mod rdb_support;
-#[path = "persistence/load_aof.rs"]
-mod load_aof;
-#[path = "persistence/load_rdb.rs"]
-mod load_rdb;
-#[path = "persistence/load_support.rs"]
-mod load_support;
 mod support;

@@ -359,45 +359,45 @@ directives! {
         /// Microseconds to wait after each saved key, for tests.
         "rdb-key-save-delay" => rdb_key_save_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], Implemented;
         /// Microseconds to wait after each loaded key, for tests.
-        "key-load-delay" => key_load_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], PERSISTENCE;
+        "key-load-delay" => key_load_delay: i32 = 0, int(i32::MIN as i64, INT), [HIDDEN], Implemented;
         /// Bytes loaded between two looks at the clients.
         "loading-process-events-interval-bytes" =>
-            loading_process_events_interval_bytes: u32 = 2 << 20, int(1024, INT), [HIDDEN], PERSISTENCE;
+            loading_process_events_interval_bytes: u32 = 2 << 20, int(1024, INT), [HIDDEN], Implemented;
     }
 
     section "Append only file" {
         /// Logs every write to the append only file.
-        "appendonly" => appendonly: bool = false, Kind::Bool, [DENY_LOADING], PERSISTENCE;
+        "appendonly" => appendonly: bool = false, Kind::Bool, [DENY_LOADING], Implemented;
         /// Base name of the append only files.
         "appendfilename" =>
             appendfilename: String = "appendonly.aof".to_owned(),
-                Kind::Text(checks::aof_file_name), [IMMUTABLE], PERSISTENCE;
+                Kind::Text(checks::aof_file_name), [IMMUTABLE], Implemented;
         /// Folder of the append only files.
         "appenddirname" =>
             appenddirname: String = "appendonlydir".to_owned(),
-                Kind::Text(checks::aof_dir_name), [IMMUTABLE], PERSISTENCE;
+                Kind::Text(checks::aof_dir_name), [IMMUTABLE], Implemented;
         /// When appended commands are forced to disk.
         "appendfsync" =>
             appendfsync: AppendFsync = AppendFsync::Everysec,
-                Kind::Choice(AppendFsync::NAMES), [], PERSISTENCE;
+                Kind::Choice(AppendFsync::NAMES), [], Implemented;
         /// Does not force to disk while a rewrite runs.
-        "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, Kind::Bool, [], PERSISTENCE;
+        "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, Kind::Bool, [], Implemented;
         /// Growth in percent after which the file is rewritten; 0 means never.
-        "auto-aof-rewrite-percentage" => auto_aof_rewrite_percentage: u32 = 100, int(0, INT), [], PERSISTENCE;
+        "auto-aof-rewrite-percentage" => auto_aof_rewrite_percentage: u32 = 100, int(0, INT), [], Implemented;
         /// Size below which it is not rewritten.
         "auto-aof-rewrite-min-size" =>
-            auto_aof_rewrite_min_size: u64 = 64 << 20, bytes(0, LONG), [], PERSISTENCE;
+            auto_aof_rewrite_min_size: u64 = 64 << 20, bytes(0, LONG), [], Implemented;
         /// Loads a file whose last command is cut off.
-        "aof-load-truncated" => aof_load_truncated: bool = true, Kind::Bool, [], PERSISTENCE;
+        "aof-load-truncated" => aof_load_truncated: bool = true, Kind::Bool, [], Implemented;
         /// Begins a rewritten file with a snapshot.
-        "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, Kind::Bool, [], PERSISTENCE;
+        "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, Kind::Bool, [], Implemented;
         /// Forces a rewritten file to disk bit by bit while it is written.
         "aof-rewrite-incremental-fsync" =>
-            aof_rewrite_incremental_fsync: bool = true, Kind::Bool, [], PERSISTENCE;
+            aof_rewrite_incremental_fsync: bool = true, Kind::Bool, [], Implemented;
         /// Notes the time in the append only file.
-        "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false, Kind::Bool, [], PERSISTENCE;
+        "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false, Kind::Bool, [], Implemented;
         /// Keeps the files that a rewrite replaced, for tests.
-        "aof-disable-auto-gc" => aof_disable_auto_gc: bool = false, Kind::Bool, [HIDDEN], PERSISTENCE;
+        "aof-disable-auto-gc" => aof_disable_auto_gc: bool = false, Kind::Bool, [HIDDEN], Implemented;
     }
 
     section "Replication" {

@@ -98,7 +98,7 @@ pub fn start(
     server.appending.set_issued(Box::new(move || clock.issued()));
     let log_core = start_log_core(server, wakes, &hub, &handovers, tap)?;
     let seats = vacancies.into_iter().zip(journals).collect();
-    let shards = start_shards(server, wakes, listening, freeing, (&hub, seats), &handovers)?;
+    let shards = start_shards(server, wakes, listening, freeing, (&hub, &handovers), seats)?;
     Ok(Crew { shards, log_core, hub })
 }
 
@@ -143,8 +143,8 @@ fn start_shards(
     wakes: &Arc<Wakes>,
     listening: Listening,
     freeing: &Sender<ToDrop>,
-    (hub, seats): (&Arc<Hub<Ground>>, Vec<(Vacancy<Ground>, Port)>),
-    handovers: &Arc<Handovers<OwnedFd>>,
+    (hub, handovers): (&Arc<Hub<Ground>>, &Arc<Handovers<OwnedFd>>),
+    seats: Vec<(Vacancy<Ground>, Port)>,
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
     let places = places(&server.config.load(), n);

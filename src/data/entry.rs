@@ -412,7 +412,8 @@ impl Entry {
     /// Sets [`mark`](Entry::mark).
     #[inline]
     pub(in crate::data) fn set_mark(&mut self, mark: bool) {
-        self.header.flags = self.header.flags & !MARK | u8::from(mark) * MARK;
+        let others = self.header.flags & !MARK;
+        self.header.flags = if mark { others | MARK } else { others };
     }
 
     /// Bytes that the entry asked the allocator for: its block and what the value holds besides.

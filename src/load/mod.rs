@@ -14,11 +14,17 @@ mod records;
 pub mod reload;
 pub mod start;
 
+use crate::base::clock;
 use crate::command::Server;
+use crate::command::scripting::function::forget_all;
 use crate::data::{Limits, limits::LIST_PLAIN_BYTES};
 use crate::shard::Ground;
-use crate::shard::txn::Hub;
+use crate::shard::txn::{Hub, ShardSet};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a loading thread looks whether what it waits for has come.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// Why loading ended early. The log says more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +53,19 @@ pub struct Loader {
 }
 
 impl Loader {
+    /// Empties all shards and forgets functions, since another dataset takes their place (db.c `emptyData`). From here on the
+    /// server loads; ending that is the caller's.
+    pub fn empty(&self) {
+        let Loader { server, hub } = self;
+        server.loading.begin(0, clock::now_ms() / 1000);
+        let work = |_: usize, ground: &mut Ground| ground.store.empty(false);
+        let ticket = hub.independent(0, ShardSet::all(server.shards), Arc::new(work));
+        while !ticket.is_done() && !server.loading.must_stop() {
+            std::thread::sleep(LOOK_EVERY);
+        }
+        forget_all(server);
+    }
+
     /// Whether to go on.
     fn go_on(&self) -> Result<(), Aborted> {
         if self.server.loading.must_stop() { Err(Aborted::Stopped) } else { Ok(()) }

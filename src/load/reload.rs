@@ -5,22 +5,17 @@
 
 use super::aof::{self, Outcome, files::Place};
 use super::rdb::Options;
-use super::{Loader, start};
-use crate::base::clock;
-use crate::command::scripting::function::forget_all;
-use crate::command::server_state::{Asker, Note, Reload, Request, SaveAs};
+use super::{LOOK_EVERY, Loader, start};
+use crate::command::server_state::{Asker, DiskWait, Note, Reload, Request, SaveAs};
 use crate::log;
-use crate::shard::Ground;
-use crate::shard::txn::ShardSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-/// How often it looks whether what it waits for has come.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
+use std::sync::{Mutex, PoisonError};
 
 const RDB_FAILED: &[u8] = b"-ERR Error trying to load the RDB dump, check server logs.\r\n";
 const AOF_FAILED: &[u8] = b"-ERR Error trying to load the AOF files, check server logs.\r\n";
+
+/// How long LOADAOF waits for the append-only file, milliseconds.
+const FLUSH_MS: u64 = 2_000;
 
 /// One at a time.
 static RELOADING: Mutex<()> = Mutex::new(());
@@ -47,7 +42,7 @@ fn reload_rdb(loader: &Loader, save: bool, flush: bool, merge: bool) -> Vec<u8> 
         return reply;
     }
     if flush {
-        empty(loader);
+        loader.empty();
     }
     let config = loader.server.config.load_full();
     let options = Options { keep_expired: config.replicaof.is_some(), merge };
@@ -61,9 +56,12 @@ fn reload_rdb(loader: &Loader, save: bool, flush: bool, merge: bool) -> Vec<u8> 
 }
 
 fn load_aof(loader: &Loader) -> Vec<u8> {
-    empty(loader);
+    loader.empty();
+    if loader.server.config.load().appendonly {
+        flush_log(loader);
+    }
     let place = Place::of(&loader.server.config.load());
-    match aof::load(loader, &place).map(|loaded| loaded.outcome) {
+    match aof::load(loader, &place, false).map(|loaded| loaded.outcome) {
         Ok(Outcome::Whole | Outcome::Truncated | Outcome::Empty) => {
             log!(Notice, "Append Only File loaded by DEBUG LOADAOF");
             b"+OK\r\n".to_vec()
@@ -72,30 +70,36 @@ fn load_aof(loader: &Loader) -> Vec<u8> {
     }
 }
 
-/// Has the log core save the dataset; its reply if that failed. The mailbox of whoever loads takes the place of a client's.
+/// Has the log core save the dataset; its reply if that failed.
 fn save_first(loader: &Loader) -> Result<(), Vec<u8>> {
-    let server = &loader.server;
-    drop(server.take_notes(server.loader()));
-    server.ask_log(Request::Save(SaveAs::Foreground, Some(Asker { client: 0, shard: server.loader() })));
-    loop {
-        for note in server.take_notes(server.loader()) {
-            if let Note::Answer(_, reply) = note {
-                return if reply.starts_with(b"+") { Ok(()) } else { Err(reply) };
-            }
-        }
-        loader.go_on().map_err(|_| RDB_FAILED.to_vec())?;
-        std::thread::sleep(LOOK_EVERY);
+    let asker = Asker { client: 0, shard: loader.server.loader() };
+    match ask(loader, Request::Save(SaveAs::Foreground, Some(asker))) {
+        Some(reply) if reply.starts_with(b"+") => Ok(()),
+        Some(reply) => Err(reply),
+        None => Err(RDB_FAILED.to_vec()),
     }
 }
 
-/// Empties all shards and forgets functions (db.c `emptyData`). From here on the server loads.
-fn empty(loader: &Loader) {
-    let Loader { server, hub } = loader;
-    server.loading.begin(0, clock::now_ms() / 1000);
-    let work = |_: usize, ground: &mut Ground| ground.store.empty(false);
-    let ticket = hub.independent(0, ShardSet::all(server.shards), Arc::new(work));
-    while !ticket.is_done() && !server.loading.must_stop() {
+/// Waits until what was written before is in the append-only file (debug.c: `flushAppendOnlyFile`).
+fn flush_log(loader: &Loader) {
+    let asker = Asker { client: 0, shard: loader.server.loader() };
+    // Where nothing is ever synced (`appendfsync no`) it is in the file all the same after a while.
+    ask(loader, Request::WaitForDisk(DiskWait { asker, is_local: true, replicas: 0, timeout_ms: FLUSH_MS }));
+}
+
+/// Asks the log core and waits for its answer; `None` if the process ends. The mailbox of whoever loads takes the place of
+/// a client's.
+fn ask(loader: &Loader, request: Request) -> Option<Vec<u8>> {
+    let server = &loader.server;
+    drop(server.take_notes(server.loader()));
+    server.ask_log(request);
+    loop {
+        for note in server.take_notes(server.loader()) {
+            if let Note::Answer(_, reply) = note {
+                return Some(reply);
+            }
+        }
+        loader.go_on().ok()?;
         std::thread::sleep(LOOK_EVERY);
     }
-    forget_all(server);
 }

@@ -40,6 +40,8 @@ pub(super) struct Appender {
     file: AppendOnly,
     /// What was there at the start was taken over.
     is_open: bool,
+    /// It is off until a master's copy is loaded, whatever the configuration says.
+    is_suspended: bool,
     /// The cut at which journals are switched off, with the file behind it.
     off_at: Option<u64>,
     /// BGREWRITEAOF waits for the rewrite to begin.
@@ -66,6 +68,7 @@ impl Appender {
         Appender {
             file: AppendOnly::new(dir, name, Manifest::default(), settings(config, false)),
             is_open: false,
+            is_suspended: false,
             off_at: None,
             askers: Vec::new(),
             wanted: None,
@@ -90,9 +93,9 @@ impl Appender {
         self.file.is_rewriting()
     }
 
-    /// When something is due (monotonic ns).
-    pub(super) fn due_ns(&self) -> Option<u64> {
-        let held_back = self.job.as_ref().and_then(Base::due_ns);
+    /// When something is due after `now_ns` (monotonic ns).
+    pub(super) fn due_ns(&self, now_ns: u64) -> Option<u64> {
+        let held_back = self.job.as_ref().and_then(|job| job.due_ns(now_ns));
         self.waiters.iter().map(|waiter| waiter.deadline_ns).chain(held_back).min()
     }
 
@@ -195,7 +198,7 @@ impl<D: Driver + Files> LogCore<D> {
     pub(super) fn follow_settings(&mut self) {
         let is_saving = self.saver.is_saving() || self.aof.job.is_some();
         self.aof.file.set(settings(&self.config, is_saving));
-        if !self.aof.is_open || self.aof.off_at.is_some() {
+        if !self.aof.is_open || self.aof.is_suspended || self.aof.off_at.is_some() {
             return;
         }
         let (is_on, state) = (self.config.appendonly, self.aof.file.state());
@@ -206,6 +209,21 @@ impl<D: Driver + Files> LogCore<D> {
             // What was done before is still logged.
             let journals = if self.feeds_replicas() { Journals::Stay } else { Journals::Off };
             self.aof.off_at = Some(self.mark_journals(journals));
+        }
+    }
+
+    /// A master's copy is about to replace the dataset: what is in the file is of no use any more, and what the copy brings is
+    /// not logged (replication.c `readSyncBulkPayload`, `stopAppendOnly`).
+    pub(super) fn suspend_log(&mut self) {
+        self.aof.is_suspended = true;
+        self.aof.file.disable(&mut self.driver);
+    }
+
+    /// The copy is there, or this server leads: the file begins anew from what is in memory now (replication.c
+    /// `restartAOFAfterSYNC`).
+    pub(super) fn resume_log(&mut self) {
+        if std::mem::take(&mut self.aof.is_suspended) {
+            self.follow_settings();
         }
     }
 

@@ -117,8 +117,9 @@ impl Base {
         self.file
     }
 
-    pub(super) fn due_ns(&self) -> Option<u64> {
-        (self.due_ns > 0).then_some(self.due_ns)
+    /// When it goes on that is held back at `now_ns`.
+    pub(super) fn due_ns(&self, now_ns: u64) -> Option<u64> {
+        (self.due_ns > now_ns).then_some(self.due_ns)
     }
 
     /// A shard handed over a piece.
@@ -171,7 +172,7 @@ impl Base {
         match event {
             FileEvent::Written { file, result, .. } if file == self.file => {
                 match (result, self.owed.pop_front().flatten()) {
-                    (Ok(()), Some((shard, bytes))) => funnel.done(shard, bytes),
+                    (Ok(()), Some((shard, bytes))) => funnel.done(self.id, shard, bytes),
                     (Ok(()), None) => {}
                     (Err(error), _) => self.fail(&error),
                 }

@@ -10,13 +10,14 @@
 //! | field | who writes | who reads | when |
 //! |---|---|---|---|
 //! | `pieces`, `filled` | shards | the log core | per block, under the lock |
-//! | `queued[i]` | shard `i` adds, the log core subtracts | shard `i` | per block |
+//! | `queued[i]` | shard `i` adds, the log core subtracts, and zeroes between snapshots | shard `i` | per block |
+//! | `running` | the log core | the log core | per block |
 
 use crate::command::Server;
 use crate::keyspace::snapshot::{Begun, Block, Cut, Encode, End, Sink};
 use crate::shard::Ground;
 use crate::shard::txn::Fragments;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of one shard's blocks that may lie here before the shard waits with the next.
@@ -50,13 +51,15 @@ pub struct Funnel {
     filled: AtomicBool,
     pieces: Mutex<Vec<(u64, usize, Piece)>>,
     queued: Box<[AtomicUsize]>,
+    /// The number of the last snapshot that began.
+    running: AtomicU64,
 }
 
 impl Funnel {
     /// An empty one.
     pub fn new(server: Arc<Server>) -> Funnel {
         let queued = (0..server.shards).map(|_| AtomicUsize::new(0)).collect();
-        Funnel { server, filled: AtomicBool::new(false), pieces: Mutex::default(), queued }
+        Funnel { server, filled: AtomicBool::new(false), pieces: Mutex::default(), queued, running: AtomicU64::new(0) }
     }
 
     /// Whether there is something to take.
@@ -79,9 +82,19 @@ impl Funnel {
         self.queued.iter().map(|queued| queued.load(Ordering::Relaxed)).sum()
     }
 
-    /// The log core is done with a block of `bytes` bytes of `shard`, which may wait for room.
-    pub fn done(&self, shard: usize, bytes: usize) {
+    /// Snapshot `id` is about to begin, and all shards have ended the one before: nothing of that counts any more, also not
+    /// what its job gave up with.
+    pub fn begin(&self, id: u64) {
+        self.running.store(id, Ordering::Relaxed);
+        self.queued.iter().for_each(|queued| queued.store(0, Ordering::Release));
+    }
+
+    /// The log core is done with a block of `bytes` bytes of `shard`, which may wait for room, in snapshot `id`.
+    pub fn done(&self, id: u64, shard: usize, bytes: usize) {
         let Some(queued) = self.queued.get(shard) else { return };
+        if self.running.load(Ordering::Relaxed) != id {
+            return;
+        }
         let before = queued.fetch_sub(bytes, Ordering::AcqRel);
         if before >= ROOM_BYTES && before.saturating_sub(bytes) < ROOM_BYTES {
             self.server.wake(shard);

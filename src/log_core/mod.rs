@@ -144,7 +144,7 @@ impl<D: Driver + Files> LogCore<D> {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
-        let due = self.saver.due_ns().into_iter().chain(self.aof.due_ns());
+        let due = self.saver.due_ns(self.time.mono_ns).into_iter().chain(self.aof.due_ns(self.time.mono_ns));
         let next_ns = due.fold(self.next_cron_ns, u64::min);
         let left = next_ns.saturating_sub(self.time.mono_ns).max(1);
         Wait::AtMost(CRON.min(Duration::from_nanos(left)))
@@ -270,6 +270,7 @@ impl<D: Driver + Files> LogCore<D> {
         }
         self.cuts += 1;
         let (id, funnel) = (self.cuts, self.funnel.clone());
+        funnel.begin(id);
         self.snapshot = Some(Running { id, open: self.server.shards, is_cancelled: false });
         let all = ShardSet::all(self.server.shards);
         self.hub.independent(self.id, all, Arc::new(CutWork { id, journals, encode, funnel }));
@@ -313,7 +314,7 @@ impl<D: Driver + Files> LogCore<D> {
             other => other,
         };
         if let Some(Piece::Block(block)) = unwanted {
-            self.funnel.done(shard, block.bytes.len());
+            self.funnel.done(id, shard, block.bytes.len());
         }
         if self.snapshot.is_none() {
             self.begin_waiting();

@@ -90,9 +90,9 @@ pub(super) struct Saver {
 }
 
 impl Saver {
-    /// When the job that is held back goes on (monotonic ns).
-    pub(super) fn due_ns(&self) -> Option<u64> {
-        self.job.as_ref().map(|job| job.due_ns).filter(|&due| due > 0)
+    /// When the job goes on that is held back at `now_ns` (monotonic ns).
+    pub(super) fn due_ns(&self, now_ns: u64) -> Option<u64> {
+        self.job.as_ref().map(|job| job.due_ns).filter(|&due_ns| due_ns > now_ns)
     }
 
     /// Whether an RDB file is being saved.
@@ -142,8 +142,9 @@ impl<D: Driver + Files> LogCore<D> {
             log!(Warning, "Background saving terminated, all keys were flushed");
             self.give_up();
         }
-        if !self.config.save.is_empty() {
-            self.saver.waiting.push_back((SaveAs::Foreground, None));
+        let again = (SaveAs::Foreground, None);
+        if !self.config.save.is_empty() && self.saver.waiting.back() != Some(&again) {
+            self.saver.waiting.push_back(again);
             self.begin_waiting();
         }
     }
@@ -158,7 +159,7 @@ impl<D: Driver + Files> LogCore<D> {
         while self.may_snapshot() && self.saver.ending.is_none() {
             let Some((how, asker)) = self.saver.waiting.pop_front() else { return };
             if how == SaveAs::Foreground {
-                self.server.saving.saves.fetch_add(1, Relaxed);
+                self.server.saving.saves.fetch_add(u64::from(asker.is_some()), Relaxed);
                 self.begin_save(Kind::Foreground(asker));
             } else {
                 self.begin_background(asker);
@@ -299,14 +300,11 @@ impl<D: Driver + Files> LogCore<D> {
         let Some(job) = &mut self.saver.job else { return false };
         match event {
             FileEvent::Written { file, result, .. } if *file == job.file => {
-                let owed = job.owed.pop_front();
-                match result {
-                    Ok(()) => {
-                        if let Some((shard, bytes)) = owed.flatten() {
-                            self.funnel.done(shard, bytes);
-                        }
-                    }
-                    Err(error) => self.write_failed("rdbSaveRio", error),
+                if let Some((shard, bytes)) = job.owed.pop_front().flatten() {
+                    self.funnel.done(job.id, shard, bytes);
+                }
+                if let Err(error) = result {
+                    self.write_failed("rdbSaveRio", error);
                 }
             }
             FileEvent::Synced { file, result } if *file == job.file => {
@@ -425,6 +423,7 @@ impl<D: Driver + Files> LogCore<D> {
         if self.saver.ending.is_some() {
             return self.end_if_possible();
         }
+        self.begin_waiting();
         if !self.may_snapshot() || self.server.switches.is_cron_paused() || self.server.loading.is_any() {
             return;
         }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a server may take until it is ready or gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process of the binary under test on a directory of somebody else's; ended by its id when dropped.
 pub struct Instance {
@@ -19,15 +19,27 @@ pub struct Instance {
 impl Instance {
     /// Starts on `dir`; does not wait.
     pub fn spawn(dir: &Path, shards: u32, args: &[&str]) -> Instance {
+        let mut command = Command::new(tested_binary());
+        command.args(["--shards", &shards.to_string()]);
+        Instance::spawn_with(command, dir, args)
+    }
+
+    fn spawn_with(mut command: Command, dir: &Path, args: &[&str]) -> Instance {
         let port = free_port();
         let log = dir.join(format!("log-{port}"));
         let file = std::fs::File::create(&log).unwrap();
-        let mut command = Command::new(tested_binary());
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
-        command.args(["--enable-debug-command", "yes", "--shards", &shards.to_string(), "--dir"]).arg(dir);
+        command.args(["--enable-debug-command", "yes", "--dir"]).arg(dir);
         command.args(args).current_dir(dir).stdin(Stdio::null());
         command.stderr(file.try_clone().unwrap()).stdout(file);
         Instance { child: command.spawn().unwrap(), port, log }
+    }
+
+    /// As [`Instance::ready`], of another program.
+    pub fn ready_with(command: Command, dir: &Path, args: &[&str]) -> Instance {
+        let mut instance = Instance::spawn_with(command, dir, args);
+        assert_eq!(instance.wait_ready(), Ok(()), "{}", instance.log());
+        instance
     }
 
     /// Starts on `dir` and waits until everything is loaded.

@@ -18,7 +18,8 @@ fn fail(conn: &mut Conn) {
     assert_eq!(info(conn, "rdb_bgsave_in_progress"), "0");
 }
 
-const MISCONF: &str = "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. ";
+const MISCONF: &str =
+    "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. ";
 
 #[test]
 fn writes_are_refused_while_saving_fails() {

@@ -52,7 +52,8 @@ pub fn populate(conn: &mut Conn) {
         conn.cmd(&["SET", "large", &"0123456789".repeat(200_000)]);
         let numbers: Vec<String> = (0..1_500).map(|n| n.to_string()).collect();
         let words: Vec<String> = (0..1_500).map(|n| format!("word-{n}")).collect();
-        let scores: Vec<String> = (0..1_500).flat_map(|n| [format!("{}.5", n / 3), format!("m{n}")]).collect();
+        let scores: Vec<String> =
+            (0..1_500).flat_map(|n| [format!("{}.5", n / 3), format!("m{n}")]).collect();
         for (few, many) in [("s", 12), ("l", 1_500)] {
             for (verb, key, items) in [
                 ("RPUSH", "list", &words),

@@ -62,6 +62,8 @@ fn a_second_sigint_does_not_wait() {
 #[test]
 fn a_signal_that_must_save_does_not_end_what_cannot_be_saved() {
     let mut instance = Place::new().serve(&["--shutdown-on-sigterm", "save"]);
+    // No file can be made under the name of a directory, whoever tries.
+    std::fs::create_dir(instance.place.path(&format!("temp-{}.rdb", instance.child.id()))).unwrap();
     instance.signal("TERM");
     instance.until_said("Errors trying to shut down the server.");
     let mut conn = instance.connect();

@@ -21,7 +21,9 @@ pub(super) fn waitaof(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
         ));
     }
     if local > 0 && !config.appendonly {
-        return Err(Failure::text("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."));
+        return Err(Failure::text(
+            "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
+        ));
     }
     if ctx.session.executing.is_some() || ctx.session.deny_blocking {
         // What this transaction wrote is published behind it, so it cannot be on disk yet.

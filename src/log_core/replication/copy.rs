@@ -175,16 +175,17 @@ impl<D: Driver + Files> LogCore<D> {
     pub(super) fn settle_chunks(&mut self) {
         let repl = &mut self.repl;
         let Some(copy) = &mut repl.copy else { return };
+        let id = copy.id;
         match &mut copy.file {
             None => {
-                let sent = |id: LinkId| repl.outlets.get(&id).map(|outlet| outlet.chunks_sent);
+                let sent = |link: LinkId| repl.outlets.get(&link).map(|outlet| outlet.chunks_sent);
                 let least = repl.replicas.receivers().filter_map(sent).min().unwrap_or(u64::MAX);
                 while copy.first < least
                     && let Some(from) = copy.owed.pop_front()
                 {
                     copy.first += 1;
                     if let Some((shard, bytes)) = from {
-                        self.funnel.done(shard, bytes);
+                        self.funnel.done(id, shard, bytes);
                     }
                 }
                 if copy.complete && copy.owed.is_empty() {
@@ -211,11 +212,12 @@ impl<D: Driver + Files> LogCore<D> {
     /// Something happened to a file; whether it was the copy's.
     pub(in super::super) fn copy_file_event(&mut self, event: &FileEvent) -> bool {
         let Some(copy) = &mut self.repl.copy else { return false };
+        let id = copy.id;
         let Some(spool) = &mut copy.file else { return false };
         match event {
             FileEvent::Written { file, result, .. } if *file == spool.file => {
                 if let Some(Some((shard, bytes))) = copy.owed.pop_front() {
-                    self.funnel.done(shard, bytes);
+                    self.funnel.done(id, shard, bytes);
                 }
                 if let Err(error) = result {
                     log!(Warning, "Write error while saving DB to the disk: {error}");
@@ -276,11 +278,12 @@ impl<D: Driver + Files> LogCore<D> {
     }
 
     fn let_go(&mut self, mut copy: CopyJob) {
+        let id = copy.id;
         for (shard, bytes) in copy.owed.drain(..).flatten() {
-            self.funnel.done(shard, bytes);
+            self.funnel.done(id, shard, bytes);
         }
         for (shard, bytes) in copy.image.give_up() {
-            self.funnel.done(shard, bytes);
+            self.funnel.done(id, shard, bytes);
         }
         if let Some(spool) = copy.file {
             self.driver.close_file(spool.file);

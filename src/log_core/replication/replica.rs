@@ -422,6 +422,7 @@ impl<D: Driver + Files> LogCore<D> {
         let Some(upstream) = &mut repl.upstream else { return };
         let actions = upstream.replaces(&mut repl.history);
         self.obey_replica(actions);
+        self.suspend_log();
         log!(Notice, "MASTER <-> REPLICA sync: Flushing old data");
         self.new_applier(0, 0);
         let how: &[u8] = if self.config.replica_lazy_flush { b"ASYNC" } else { b"SYNC" };
@@ -492,6 +493,7 @@ impl<D: Driver + Files> LogCore<D> {
             let db = saved.stream_db.and_then(|db| usize::try_from(db).ok()).unwrap_or(0);
             self.new_applier(keep.unwrap_or(offset), db);
             self.list_master();
+            self.resume_log();
         }
         self.obey_replica(actions);
         self.throttle_master();

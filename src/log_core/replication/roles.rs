@@ -238,6 +238,7 @@ impl<D: Driver + Files> LogCore<D> {
         }
         let Some((by, asker)) = self.repl.leaving.take() else { return };
         self.repl.upstream = None;
+        self.resume_log();
         self.name_master(None);
         log!(Notice, "Discarding previously cached master state.");
         let line = self.repl.history.shift();

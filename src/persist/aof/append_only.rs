@@ -81,12 +81,21 @@ pub enum Want {
 /// How far a rewrite is.
 #[derive(Debug)]
 enum Phase {
-    Preparing { incr: FileId },
+    Preparing {
+        incr: FileId,
+    },
     /// The file that is begun at the cut, none if the append-only file is off; and what came of the base, if that is known
     /// already.
-    Cutting { incr: Option<FileId>, base: Option<Option<u64>> },
+    Cutting {
+        incr: Option<FileId>,
+        base: Option<Option<u64>>,
+    },
     Saving,
-    Finishing { base: String, base_bytes: u64, moved_incr: Option<String> },
+    Finishing {
+        base: String,
+        base_bytes: u64,
+        moved_incr: Option<String>,
+    },
     Tidying,
 }
 
@@ -570,7 +579,9 @@ impl AppendOnly {
                 self.since_s = -1;
             }
             // A manifest on its way still arrives, and the old and the new one are both right.
-            Some(Phase::Preparing { .. } | Phase::Finishing { .. } | Phase::Tidying) => self.is_given_up = true,
+            Some(Phase::Preparing { .. } | Phase::Finishing { .. } | Phase::Tidying) => {
+                self.is_given_up = true
+            }
             None => {}
         }
     }
@@ -603,15 +614,20 @@ impl AppendOnly {
         files.close_file(file);
         let (temp, name) = (self.names.temp_manifest(), self.names.manifest());
         let wrong = match (failed, synced) {
-            (Some(error), _) => {
-                Some(format!("Error trying to write the temporary AOF manifest file {temp}: {}", os_reason(&error)))
+            (Some(error), _) => Some(format!(
+                "Error trying to write the temporary AOF manifest file {temp}: {}",
+                os_reason(&error)
+            )),
+            (None, Err(error)) => {
+                Some(format!("Fail to fsync the temp AOF file {temp}: {}.", os_reason(&error)))
             }
-            (None, Err(error)) => Some(format!("Fail to fsync the temp AOF file {temp}: {}.", os_reason(&error))),
             (None, Ok(())) => {
                 let renamed = files.rename(&self.path(temp.as_bytes()), &self.path(name.as_bytes()));
                 renamed.err().map(|error| {
                     let why = os_reason(&error);
-                    format!("Error trying to rename the temporary AOF manifest file {temp} into {name}: {why}")
+                    format!(
+                        "Error trying to rename the temporary AOF manifest file {temp} into {name}: {why}"
+                    )
                 })
             }
         };

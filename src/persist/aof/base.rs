@@ -104,7 +104,8 @@ mod tests {
         file.push(1, piece(0, "b2", false), &mut out);
         assert!(file.is_whole());
         let text: Vec<u8> = out.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
-        let text = String::from_utf8_lossy(&text).replace("*2\r\n$6\r\nSELECT\r\n$1\r\n", "@").replace("\r\n", ":");
+        let text =
+            String::from_utf8_lossy(&text).replace("*2\r\n$6\r\nSELECT\r\n$1\r\n", "@").replace("\r\n", ":");
         assert_eq!(text, "@0:ab1b2@3:c1c2@0:d");
         let given: usize = out.iter().map(|(_, (_, bytes))| bytes).sum();
         assert_eq!(given, "ab1b2c1c2d".len());

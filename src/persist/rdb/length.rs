@@ -1,5 +1,6 @@
 //! Lengths and strings of the RDB format (rdb.c `rdbSaveLen`, `rdbSaveRawString`, `rdbGenericLoadStringObject`).
 
+use super::lzf;
 use super::read::Invalid;
 use crate::data::entry::canonical_i64;
 use std::borrow::Cow;
@@ -52,17 +53,16 @@ pub fn write_string(out: &mut Vec<u8>, text: &[u8], compress: bool) {
     {
         return;
     }
-    if compress
-        && text.len() >= LZF_FROM
-        && u32::try_from(text.len()).is_ok()
-        && let Ok(packed) = lzf::compress(text)
-        && packed.len() + LZF_GAIN <= text.len()
-    {
-        out.push(ENC_LZF);
-        write_len(out, packed.len() as u64);
-        write_len(out, text.len() as u64);
-        out.extend_from_slice(&packed);
-        return;
+    if compress && text.len() >= LZF_FROM && u32::try_from(text.len()).is_ok() {
+        let packed = lzf::with_packed(text, text.len() - LZF_GAIN, |packed| {
+            out.push(ENC_LZF);
+            write_len(out, packed.len() as u64);
+            write_len(out, text.len() as u64);
+            out.extend_from_slice(packed);
+        });
+        if packed.is_some() {
+            return;
+        }
     }
     write_len(out, text.len() as u64);
     out.extend_from_slice(text);
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
         if i32::try_from(len).is_err() || len > packed_len.saturating_mul(LZF_RATIO_MAX) {
             return Err(Invalid::Compressed);
         }
-        match lzf::decompress(packed, len) {
+        match ::lzf::decompress(packed, len) {
             Ok(text) if text.len() == len => Ok(text),
             _ => Err(Invalid::Compressed),
         }

@@ -17,6 +17,7 @@ mod checksum;
 pub mod file;
 mod legacy;
 mod length;
+mod lzf;
 pub mod payload;
 mod portion;
 mod read;

@@ -56,7 +56,7 @@ enum Part {
 /// DEBUG subcommand [arg ...]
 fn debug(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mark = ctx.out.mark();
-    let fragment = is_fragment(ctx);
+    let fragment = is_fragment(ctx) && !reload::is_reload(args);
     let part = run(ctx, args)?;
     match part {
         Part::Written if fragment => ctx.out.raw().insert(mark, b'F'),

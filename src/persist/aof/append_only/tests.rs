@@ -195,7 +195,10 @@ fn a_rewrite_replaces_all_files() {
             "Creating AOF incr file a.2.incr.aof on background rewrite".to_owned(),
             "Background append only file rewriting started".into(),
             "Background AOF rewrite terminated with success".into(),
-            format!("Successfully renamed the temporary AOF base file {} into a.2.base.aof", temp_base().display()),
+            format!(
+                "Successfully renamed the temporary AOF base file {} into a.2.base.aof",
+                temp_base().display()
+            ),
             "Background AOF rewrite finished successfully".into(),
             "Removing the history file a.1.incr.aof in the background".into(),
             "Removing the history file a.1.base.aof in the background".into(),
@@ -234,13 +237,18 @@ fn failures_leave_the_old_files_and_are_limited() {
     // Three in a row: now it waits a minute, then two.
     world.file.is_scheduled = true;
     let start = world.now.unix_s;
-    for (after, due) in [(0, false), (59, false), (60, true), (61, false), (180, false), (181, true), (182, false)] {
+    for (after, due) in
+        [(0, false), (59, false), (60, true), (61, false), (180, false), (181, true), (182, false)]
+    {
         assert_eq!(world.file.is_rewrite_due(start + after), due, "{after}");
     }
     world.gather();
-    assert!(world.said.contains(
-        &"Background AOF rewrite has repeatedly failed and triggered the limit, will retry in 4 minutes".into()
-    ));
+    assert!(
+        world.said.contains(
+            &"Background AOF rewrite has repeatedly failed and triggered the limit, will retry in 4 minutes"
+                .into()
+        )
+    );
     // BGREWRITEAOF starts over.
     world.file.schedule();
     assert!(world.file.is_rewrite_due(start + 183));
@@ -253,7 +261,11 @@ fn what_the_file_system_refuses_is_reported_and_undone() {
     for (name, errno, said) in [
         ("aofdir", libc::EROFS, "Can't open or create append-only dir aofdir: Read-only file system"),
         ("2.incr", libc::EMFILE, "Can't open the append-only file a.2.incr.aof: Too many open files"),
-        ("temp-a.manifest", libc::ENOSPC, "Can't open the AOF manifest file temp-a.manifest: No space left on device"),
+        (
+            "temp-a.manifest",
+            libc::ENOSPC,
+            "Can't open the AOF manifest file temp-a.manifest: No space left on device",
+        ),
     ] {
         let mut world = World::on(Policy::Everysec);
         let before = world.manifest();
@@ -329,9 +341,11 @@ fn switched_on_commands_are_logged_from_the_first_base_on() {
     assert_eq!(world.file.durable(), Some(4));
     assert_eq!(world.manifest(), "file a.1.base.aof seq 1 type b\nfile a.1.incr.aof seq 1 type i\n");
     assert_eq!(load(&world.disk), 4);
-    assert!(world.said.contains(
-        &"Successfully renamed the temporary AOF incr file temp-a.incr into a.1.incr.aof".into()
-    ));
+    assert!(
+        world.said.contains(
+            &"Successfully renamed the temporary AOF incr file temp-a.incr into a.1.incr.aof".into()
+        )
+    );
 }
 
 #[test]

@@ -90,8 +90,11 @@ fn the_commands_of_a_value_make_it_again() {
 
 type PendingView = Vec<(crate::data::StreamId, Vec<u8>, i64, u64)>;
 
+/// Name, state, names of consumers, what is pending.
+type GroupView = (Vec<u8>, String, Vec<Vec<u8>>, PendingView);
+
 /// What commands can say of a stream.
-fn view(stream: &Stream) -> (String, Vec<(Vec<u8>, String, Vec<Vec<u8>>, PendingView)>) {
+fn view(stream: &Stream) -> (String, Vec<GroupView>) {
     let log = &stream.log;
     let counters = (log.len(), log.added(), log.first_id(), log.last_id(), log.max_deleted_id());
     let mut text = format!("{counters:?}");
