@@ -40,6 +40,8 @@ pub(super) struct Appender {
     file: AppendOnly,
     /// What was there at the start was taken over.
     is_open: bool,
+    /// It is off until a master's copy is loaded, whatever the configuration says.
+    is_suspended: bool,
     /// The cut at which journals are switched off, with the file behind it.
     off_at: Option<u64>,
     /// Somebody wants to read the files: the cut behind which nothing is logged, 0 once it was met, and whom to tell.
@@ -68,6 +70,7 @@ impl Appender {
         Appender {
             file: AppendOnly::new(dir, name, Manifest::default(), settings(config, false)),
             is_open: false,
+            is_suspended: false,
             off_at: None,
             hold: None,
             askers: Vec::new(),
@@ -76,6 +79,11 @@ impl Appender {
             waiters: Vec::new(),
             swept_ns: 0,
         }
+    }
+
+    /// Whether it takes what shards say.
+    pub(super) fn needs_journals(&self) -> bool {
+        self.off_at.is_none() && self.file.state() != State::Off
     }
 
     /// Whether a base is being written, or about to be.
@@ -228,7 +236,7 @@ impl<D: Driver + Files> LogCore<D> {
     pub(super) fn follow_settings(&mut self) {
         let is_saving = self.saver.is_saving() || self.aof.job.is_some();
         self.aof.file.set(settings(&self.config, is_saving));
-        if !self.aof.is_open || self.aof.off_at.is_some() {
+        if !self.aof.is_open || self.aof.is_suspended || self.aof.off_at.is_some() {
             return;
         }
         let (is_on, state) = (self.config.appendonly, self.aof.file.state());
@@ -237,7 +245,23 @@ impl<D: Driver + Files> LogCore<D> {
             self.aof.file.enable(now(self.time), is_busy, &mut self.driver);
         } else if !is_on && state != State::Off {
             // What was done before is still logged.
-            self.aof.off_at = Some(self.mark_journals(Journals::Off));
+            let journals = if self.feeds_replicas() { Journals::Stay } else { Journals::Off };
+            self.aof.off_at = Some(self.mark_journals(journals));
+        }
+    }
+
+    /// A master's copy is about to replace the dataset: what is in the file is of no use any more, and what the copy brings is
+    /// not logged (replication.c `readSyncBulkPayload`, `stopAppendOnly`).
+    pub(super) fn suspend_log(&mut self) {
+        self.aof.is_suspended = true;
+        self.aof.file.disable(&mut self.driver);
+    }
+
+    /// The copy is there, or this server leads: the file begins anew from what is in memory now (replication.c
+    /// `restartAOFAfterSYNC`).
+    pub(super) fn resume_log(&mut self) {
+        if std::mem::take(&mut self.aof.is_suspended) {
+            self.follow_settings();
         }
     }
 
