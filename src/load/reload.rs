@@ -6,7 +6,7 @@
 use super::aof::{self, Outcome, files::Place};
 use super::rdb::Options;
 use super::{LOOK_EVERY, Loader, start};
-use crate::command::server_state::{Asker, DiskWait, Note, Reload, Request, SaveAs};
+use crate::command::server_state::{Asker, Note, Reload, Request, SaveAs};
 use crate::log;
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -14,9 +14,6 @@ use std::sync::{Mutex, PoisonError};
 
 const RDB_FAILED: &[u8] = b"-ERR Error trying to load the RDB dump, check server logs.\r\n";
 const AOF_FAILED: &[u8] = b"-ERR Error trying to load the AOF files, check server logs.\r\n";
-
-/// How long LOADAOF waits for the append-only file, milliseconds.
-const FLUSH_MS: u64 = 2_000;
 
 /// One at a time.
 static RELOADING: Mutex<()> = Mutex::new(());
@@ -80,9 +77,6 @@ fn ask(loader: &Loader, request: impl FnOnce(SyncSender<bool>) -> Request) -> bo
 
 fn load_held_aof(loader: &Loader) -> Vec<u8> {
     loader.empty();
-    if loader.server.config.load().appendonly {
-        flush_log(loader);
-    }
     let place = Place::of(&loader.server.config.load());
     match aof::load(loader, &place, false).map(|loaded| loaded.outcome) {
         Ok(Outcome::Whole | Outcome::Truncated | Outcome::Empty) => {
@@ -96,23 +90,16 @@ fn load_held_aof(loader: &Loader) -> Vec<u8> {
 /// Has the log core save the dataset; its reply if that failed.
 fn save_first(loader: &Loader) -> Result<(), Vec<u8>> {
     let asker = Asker { client: 0, shard: loader.server.loader() };
-    match ask(loader, Request::Save(SaveAs::Foreground, Some(asker))) {
+    match ask_as_client(loader, Request::Save(SaveAs::Foreground, Some(asker))) {
         Some(reply) if reply.starts_with(b"+") => Ok(()),
         Some(reply) => Err(reply),
         None => Err(RDB_FAILED.to_vec()),
     }
 }
 
-/// Waits until what was written before is in the append-only file (debug.c: `flushAppendOnlyFile`).
-fn flush_log(loader: &Loader) {
-    let asker = Asker { client: 0, shard: loader.server.loader() };
-    // Where nothing is ever synced (`appendfsync no`) it is in the file all the same after a while.
-    ask(loader, Request::WaitForDisk(DiskWait { asker, is_local: true, replicas: 0, timeout_ms: FLUSH_MS }));
-}
-
 /// Asks the log core and waits for its answer; `None` if the process ends. The mailbox of whoever loads takes the place of
 /// a client's.
-fn ask(loader: &Loader, request: Request) -> Option<Vec<u8>> {
+fn ask_as_client(loader: &Loader, request: Request) -> Option<Vec<u8>> {
     let server = &loader.server;
     drop(server.take_notes(server.loader()));
     server.ask_log(request);
