@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
+#[path = "persistence/aof_write.rs"]
+mod aof_write;
 #[path = "persistence/load_aof.rs"]
 mod load_aof;
 #[path = "persistence/load_bench.rs"]

@@ -58,6 +58,20 @@ pub fn timeout_ms(word: &[u8], now_ms: i64) -> Result<i64, Failure> {
     Ok(ms)
 }
 
+/// Word as the time at which a client is ready to give up: milliseconds from now; 0 is never. In unix milliseconds
+/// (timeout.c `getTimeoutFromObjectOrReply` with UNIT_MILLISECONDS).
+///
+/// # Errors
+/// It is no integer, negative, or ends beyond what a clock can show.
+pub fn until_ms(word: &[u8], now_ms: i64) -> Result<Option<i64>, Failure> {
+    let ms = int_or(word, "ERR timeout is not an integer or out of range")?;
+    if ms < 0 {
+        return Err(Failure::text("ERR timeout is negative"));
+    }
+    let until = now_ms.checked_add(ms).ok_or(Failure::text("ERR timeout is out of range"))?;
+    Ok((ms > 0).then_some(until))
+}
+
 /// Word as a count that is not negative (object.c `getPositiveLongFromObjectOrReply`).
 ///
 /// # Errors

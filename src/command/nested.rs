@@ -190,6 +190,13 @@ impl<'a> Nested<'a> {
         {
             return Err([b"-", &*failure.line()].concat());
         }
+        if meta.has(flag::WRITE)
+            && self.server.replication.is_special()
+            && !self.session.replays
+            && let Some(line) = self.server.replication.write_refusal(&self.server.config.load())
+        {
+            return Err([b"-", line.as_bytes()].concat());
+        }
         if meta.has(flag::DENYOOM) && self.short && !self.wrote && !self.rules.allow_oom {
             return Err(b"-OOM command not allowed when used memory > 'maxmemory'.".to_vec());
         }

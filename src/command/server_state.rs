@@ -5,7 +5,7 @@
 //! | `reload` | boot, once | DEBUG | rarely |
 //! | `apply_config` | boot, once | CONFIG SET | under `config_lock` |
 //! | `config` | the shard that runs CONFIG SET (under `config_lock`) | all | a new snapshot per change; shards are sent `Note::Config` |
-//! | `repl_id` | DEBUG CHANGE-REPL-ID | INFO | rarely |
+//! | `replication` | the log core | all | see `replication` |
 //! | `stats[i]` | shard `i` | all | relaxed counters |
 //! | `pubsub`, `messages`, `tracking`, `invalid` | shards | shards | see those types |
 //! | `clients` | shards | all | connect, disconnect, CLIENT LIST |
@@ -28,12 +28,14 @@ pub mod loading;
 mod log_port;
 mod observing;
 mod pressing;
+pub mod replication;
 mod saving;
 mod switches;
 
 pub use appending::{Appending, holds_under};
 pub use loading::Loading;
 pub use log_port::{Asker, DiskWait, LogOpening, LogPort, Request, SaveAs};
+pub use replication::Replication;
 pub use saving::{EndState, Saving};
 pub use switches::Switches;
 
@@ -144,8 +146,8 @@ pub struct Server {
     pub executable: std::path::PathBuf,
     /// Random id of this run, 40 hexadecimal digits.
     pub run_id: String,
-    /// Replication id, 40 hexadecimal digits: the name of the history that this dataset has (DEBUG CHANGE-REPL-ID).
-    pub repl_id: ArcSwap<String>,
+    /// What is to be seen of replication.
+    pub replication: Replication,
     /// Unix time of the start in milliseconds.
     pub start_ms: i64,
     /// Number of shards.
@@ -228,12 +230,12 @@ impl Server {
     pub fn new(config: Config, shards: usize, commands: usize, start_ms: i64, process: Process) -> Server {
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let server = Server {
+            replication: Replication::new(config.replicaof.is_some()),
             config: ArcSwap::from_pointee(config),
             config_lock: Mutex::new(()),
             config_file: process.config_file,
             executable: process.executable,
             run_id: crate::base::prng::random_hex(40),
-            repl_id: ArcSwap::from_pointee(crate::base::prng::random_hex(40)),
             start_ms,
             shards,
             stats: (0..shards).map(|_| CachePadded::new(ShardStats::new(commands, databases))).collect(),
@@ -398,6 +400,7 @@ impl Server {
             || self.saving.is_watchful()
             || self.appending.is_failing()
             || self.loading.is_any()
+            || self.replication.is_special()
     }
 
     /// Whether some shard has more to tell its clients than it should have.

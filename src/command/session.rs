@@ -6,10 +6,12 @@
 
 use super::blocking::Asked;
 use super::row::Command;
+use super::server_state::Request;
 use crate::acl::{Acl, User, Users};
 use crate::keyspace::WatchState;
 use crate::observe::{ClientInfo, client_flag};
 use crate::pubsub::Subscriptions;
+use crate::replication::master::{Ask, Facts};
 use crate::resp::Proto;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
@@ -19,6 +21,17 @@ static UNMET: LazyLock<Arc<User>> = LazyLock::new(|| Arc::new(User::new_default(
 
 /// No generation of users has this number.
 const CHECKED: u64 = u64::MAX;
+
+/// What a connection that asks for the replication stream asks for.
+#[derive(Clone, Debug)]
+pub struct Attach {
+    /// What it said of itself.
+    pub facts: Facts,
+    /// SYNC or PSYNC.
+    pub ask: Ask,
+    /// It was told to give its role to this server, which is its replica (PSYNC … FAILOVER).
+    pub takes_over: bool,
+}
 
 /// One connection's state.
 pub struct Session {
@@ -66,6 +79,13 @@ pub struct Session {
     /// The running command is answered by the log core: the connection waits for that. Only for commands that run at home
     /// and outside EXEC.
     pub away: bool,
+    /// What the running command asks of the log core, which answers: the loop passes it on once what ran before is
+    /// published. As for `away`.
+    pub asks: Option<Box<Request>>,
+    /// What it said of itself as a replica (REPLCONF).
+    pub replica: Option<Box<Facts>>,
+    /// It asks for the replication stream: the loop hands the connection over to the log core.
+    pub attach: Option<Box<Attach>>,
     /// Watched keys.
     pub watch: Option<Box<Watching>>,
     /// RESET: the loop unregisters the watched keys once the command has run.
@@ -203,6 +223,9 @@ impl Session {
             strayed: false,
             wait: None,
             away: false,
+            asks: None,
+            replica: None,
+            attach: None,
             watch: None,
             forget_watch: false,
             subscriptions: None,

@@ -38,8 +38,14 @@ pub(super) const DEFAULT_DIR: &str = ".";
 const PERSISTENCE: Status =
     Accepted("persistence is not built yet: nothing is saved to disk or loaded from it");
 const SANITIZED: Status = Accepted("every payload and every file is checked in full, whoever it comes from");
-const REPLICATION: Status =
-    Accepted("replication is not built yet: the server follows no other and feeds none");
+const SHUTDOWN_WAIT: Status = Accepted("a shutdown does not wait for replicas that lag behind");
+const NODELAY: Status =
+    Accepted("connections of replicas keep TCP_NODELAY: the stream is sent in large pieces anyway");
+const DISKLESS_LOAD: Status =
+    Accepted("a full copy goes to a temporary file and is loaded from there, as with `disabled`");
+const DISK_ERRORS: Status = Accepted("a replica goes on applying its master's stream when the disk fails");
+const PROPAGATION: Status =
+    Accepted("a replica logs what fails of its master's stream and goes on, as with `ignore`");
 const CLUSTER: Status = Accepted("cluster mode is not built yet: the server runs alone and owns every slot");
 const TLS: Status = Accepted("TLS is not built yet: connections are plain TCP");
 pub(super) const MODULES: Status = Accepted("modules are shared objects made for Redis; none can be loaded");
@@ -90,7 +96,7 @@ directives! {
         /// Mark (`SO_MARK`) put on listening sockets, for packet filters; 0 sets none.
         "socket-mark-id" => socket_mark_id: u32 = 0, int(0, u32::MAX as i64), [IMMUTABLE], Implemented;
         /// Local address from which connections to other servers are made.
-        "bind-source-addr" => bind_source_addr: Option<String> = None, Kind::Optional(any), [], REPLICATION;
+        "bind-source-addr" => bind_source_addr: Option<String> = None, Kind::Optional(any), [], Implemented;
     }
 
     section "Clients" {
@@ -196,7 +202,7 @@ directives! {
         "oom-score-adj-values" =>
             oom_score_adj_values: [i32; 3] = [0, 200, 800], Kind::Scores, [MULTI], Implemented;
         /// Seconds that a shutdown waits for lagging replicas.
-        "shutdown-timeout" => shutdown_timeout_s: u32 = 10, int(0, INT), [], REPLICATION;
+        "shutdown-timeout" => shutdown_timeout_s: u32 = 10, int(0, INT), [], SHUTDOWN_WAIT;
         /// How SIGINT shuts down. Nothing can be saved yet: with `save` and without `force` it is refused.
         "shutdown-on-sigint" =>
             shutdown_on_sigint: ShutdownFlags = ShutdownFlags(0),
@@ -397,68 +403,68 @@ directives! {
     section "Replication" {
         /// Host and port of the server to follow.
         "replicaof" | "slaveof" =>
-            replicaof: Option<Primary> = None, Kind::Primary, [IMMUTABLE, MULTI], REPLICATION;
+            replicaof: Option<Primary> = None, Kind::Primary, [IMMUTABLE, MULTI], Implemented;
         /// Password for the server that is followed.
-        "masterauth" => masterauth: Option<Vec<u8>> = None, Kind::Secret, [SENSITIVE], REPLICATION;
+        "masterauth" => masterauth: Option<Vec<u8>> = None, Kind::Secret, [SENSITIVE], Implemented;
         /// User for the server that is followed.
-        "masteruser" => masteruser: Option<String> = None, Kind::Optional(any), [SENSITIVE], REPLICATION;
+        "masteruser" => masteruser: Option<String> = None, Kind::Optional(any), [SENSITIVE], Implemented;
         /// Serves reads while the link is down.
         "replica-serve-stale-data" | "slave-serve-stale-data" =>
-            replica_serve_stale_data: bool = true, Kind::Bool, [], REPLICATION;
+            replica_serve_stale_data: bool = true, Kind::Bool, [], Implemented;
         /// Refuses writes of clients on a replica.
         "replica-read-only" | "slave-read-only" =>
-            replica_read_only: bool = true, Kind::Bool, [DEBUG], REPLICATION;
+            replica_read_only: bool = true, Kind::Bool, [DEBUG], Implemented;
         /// Frees the old data in the background before a full copy.
         "replica-lazy-flush" | "slave-lazy-flush" =>
-            replica_lazy_flush: bool = false, Kind::Bool, [], REPLICATION;
+            replica_lazy_flush: bool = false, Kind::Bool, [], Implemented;
         /// Leaves eviction to the primary.
         "replica-ignore-maxmemory" | "slave-ignore-maxmemory" =>
-            replica_ignore_maxmemory: bool = true, Kind::Bool, [], REPLICATION;
+            replica_ignore_maxmemory: bool = true, Kind::Bool, [], Implemented;
         /// Keeps applying the primary's writes when the disk fails.
         "replica-ignore-disk-write-errors" =>
-            replica_ignore_disk_write_errors: bool = false, Kind::Bool, [], REPLICATION;
+            replica_ignore_disk_write_errors: bool = false, Kind::Bool, [], DISK_ERRORS;
         /// Rank for promotion; lower goes first, 0 never.
-        "replica-priority" | "slave-priority" => replica_priority: u32 = 100, int(0, INT), [], REPLICATION;
+        "replica-priority" | "slave-priority" => replica_priority: u32 = 100, int(0, INT), [], Implemented;
         /// Lists the replica to Sentinel's clients.
-        "replica-announced" => replica_announced: bool = true, Kind::Bool, [], REPLICATION;
+        "replica-announced" => replica_announced: bool = true, Kind::Bool, [], Implemented;
         /// Address that a replica reports instead of its own.
         "replica-announce-ip" | "slave-announce-ip" =>
-            replica_announce_ip: Option<String> = None, Kind::Optional(any), [], REPLICATION;
+            replica_announce_ip: Option<String> = None, Kind::Optional(any), [], Implemented;
         /// Port that a replica reports instead of its own.
         "replica-announce-port" | "slave-announce-port" =>
-            replica_announce_port: u16 = 0, int(0, 65535), [], REPLICATION;
+            replica_announce_port: u16 = 0, int(0, 65535), [], Implemented;
         /// Seconds of silence after which a link counts as broken.
-        "repl-timeout" => repl_timeout_s: u32 = 60, int(1, INT), [], REPLICATION;
+        "repl-timeout" => repl_timeout_s: u32 = 60, int(1, INT), [], Implemented;
         /// Seconds between a primary's pings.
         "repl-ping-replica-period" | "repl-ping-slave-period" =>
-            repl_ping_replica_period_s: u32 = 10, int(1, INT), [], REPLICATION;
+            repl_ping_replica_period_s: u32 = 10, int(1, INT), [], Implemented;
         /// Bytes of the stream kept for replicas that come back.
-        "repl-backlog-size" => repl_backlog_size: u64 = 1 << 20, bytes(1, LONG), [], REPLICATION;
+        "repl-backlog-size" => repl_backlog_size: u64 = 1 << 20, bytes(1, LONG), [], Implemented;
         /// Seconds without replicas after which the backlog is freed; 0 means never.
-        "repl-backlog-ttl" => repl_backlog_ttl_s: u64 = 3600, int(0, i64::MAX), [], REPLICATION;
+        "repl-backlog-ttl" => repl_backlog_ttl_s: u64 = 3600, int(0, i64::MAX), [], Implemented;
         /// Trades latency to replicas for fewer packets.
-        "repl-disable-tcp-nodelay" => repl_disable_tcp_nodelay: bool = false, Kind::Bool, [], REPLICATION;
+        "repl-disable-tcp-nodelay" => repl_disable_tcp_nodelay: bool = false, Kind::Bool, [], NODELAY;
         /// Sends a full copy straight to the socket.
-        "repl-diskless-sync" => repl_diskless_sync: bool = true, Kind::Bool, [DEBUG], REPLICATION;
+        "repl-diskless-sync" => repl_diskless_sync: bool = true, Kind::Bool, [DEBUG], Implemented;
         /// Seconds to wait for more replicas before such a copy.
-        "repl-diskless-sync-delay" => repl_diskless_sync_delay_s: u32 = 5, int(0, INT), [], REPLICATION;
+        "repl-diskless-sync-delay" => repl_diskless_sync_delay_s: u32 = 5, int(0, INT), [], Implemented;
         /// Number of waiting replicas that ends the wait; 0 waits in full.
         "repl-diskless-sync-max-replicas" =>
-            repl_diskless_sync_max_replicas: u32 = 0, int(0, INT), [], REPLICATION;
+            repl_diskless_sync_max_replicas: u32 = 0, int(0, INT), [], Implemented;
         /// How a replica loads a full copy.
         "repl-diskless-load" =>
             repl_diskless_load: DisklessLoad = DisklessLoad::Disabled,
-                Kind::Choice(DisklessLoad::NAMES), [DEBUG, DENY_LOADING], REPLICATION;
+                Kind::Choice(DisklessLoad::NAMES), [DEBUG, DENY_LOADING], DISKLESS_LOAD;
         /// Good replicas needed to accept writes; 0 asks for none.
         "min-replicas-to-write" | "min-slaves-to-write" =>
-            min_replicas_to_write: u32 = 0, int(0, INT), [], REPLICATION;
+            min_replicas_to_write: u32 = 0, int(0, INT), [], Implemented;
         /// Seconds of lag up to which a replica is good.
         "min-replicas-max-lag" | "min-slaves-max-lag" =>
-            min_replicas_max_lag_s: u32 = 10, int(0, INT), [], REPLICATION;
+            min_replicas_max_lag_s: u32 = 10, int(0, INT), [], Implemented;
         /// What to do when a replicated command fails.
         "propagation-error-behavior" =>
             propagation_error_behavior: PropagationErrorBehavior = PropagationErrorBehavior::Ignore,
-                Kind::Choice(PropagationErrorBehavior::NAMES), [], REPLICATION;
+                Kind::Choice(PropagationErrorBehavior::NAMES), [], PROPAGATION;
     }
 
     section "Cluster" {

@@ -11,10 +11,12 @@ use crate::journal::{Port, Tap};
 use crate::keyspace::ToDrop;
 use crate::log;
 use crate::log_core::{self, LogCore};
+use crate::shard::handover::Handovers;
 use crate::shard::txn::{Hub, Vacancy, Waker};
 use crate::shard::{Ground, Parts, Shard, build_mesh};
 use socket2::Socket;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -90,12 +92,13 @@ pub fn start(
     freeing: &Sender<ToDrop>,
 ) -> Result<Crew, String> {
     let (hub, vacancies) = Hub::<Ground>::new(server.shards, Box::new(HubWaker(wakes.clone())));
+    let handovers = Arc::default();
     let (journals, tap) = crate::journal::rings(server.shards);
     let clock = tap.clock().clone();
     server.appending.set_issued(Box::new(move || clock.issued()));
-    let log_core = start_log_core(server, wakes, &hub, tap)?;
+    let log_core = start_log_core(server, wakes, &hub, &handovers, tap)?;
     let seats = vacancies.into_iter().zip(journals).collect();
-    let shards = start_shards(server, wakes, listening, freeing, (&hub, seats))?;
+    let shards = start_shards(server, wakes, listening, freeing, (&hub, &handovers), seats)?;
     Ok(Crew { shards, log_core, hub })
 }
 
@@ -103,9 +106,10 @@ fn start_log_core(
     server: &Arc<Server>,
     wakes: &Arc<Wakes>,
     hub: &Arc<Hub<Ground>>,
+    handovers: &Arc<Handovers<OwnedFd>>,
     tap: Tap,
 ) -> Result<JoinHandle<io::Result<()>>, String> {
-    let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
+    let (server, wakes, hub, handovers) = (server.clone(), wakes.clone(), hub.clone(), handovers.clone());
     let (ready, readies) = channel();
     let cpus = cpulist::chosen("server_cpulist", server.config.load().server_cpulist.as_deref());
     let is_placed = server.config.load().server_cpulist.is_some();
@@ -120,7 +124,7 @@ fn start_log_core(
                 return Ok(());
             }
         };
-        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes, tap });
+        let mut core = LogCore::new(log_core::Parts { server, driver, hub, wakes, handovers, tap });
         let _ = ready.send(Ok(()));
         drop(ready);
         core.run()
@@ -139,7 +143,8 @@ fn start_shards(
     wakes: &Arc<Wakes>,
     listening: Listening,
     freeing: &Sender<ToDrop>,
-    (hub, seats): (&Arc<Hub<Ground>>, Vec<(Vacancy<Ground>, Port)>),
+    (hub, handovers): (&Arc<Hub<Ground>>, &Arc<Handovers<OwnedFd>>),
+    seats: Vec<(Vacancy<Ground>, Port)>,
 ) -> Result<Vec<JoinHandle<io::Result<()>>>, String> {
     let n = server.shards;
     let places = places(&server.config.load(), n);
@@ -148,7 +153,7 @@ fn start_shards(
     let mut listening = Some(listening);
     for ((id, (vacancy, journal)), mesh) in seats.into_iter().enumerate().zip(build_mesh(n)) {
         let (server, wakes, hub) = (server.clone(), wakes.clone(), hub.clone());
-        let (ready, freeing) = (ready.clone(), freeing.clone());
+        let (ready, freeing, handovers) = (ready.clone(), freeing.clone(), handovers.clone());
         let listening = listening.take();
         let cpus = places.get(id).cloned().unwrap_or_default();
         let body = move || {
@@ -164,7 +169,7 @@ fn start_shards(
             };
             let seed = os_random_u64();
             let mut shard =
-                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal });
+                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal, handovers });
             if let Some(Listening { first, later }) = listening {
                 first.into_iter().for_each(|listener| shard.listen(listener));
                 shard.listen_anew_from(later);

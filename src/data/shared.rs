@@ -154,6 +154,7 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

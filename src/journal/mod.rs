@@ -30,6 +30,7 @@ mod sync;
 #[cfg(test)]
 mod taken;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests;
 
 pub use merge::{Item, Merge, Part};

@@ -72,6 +72,16 @@ impl Journal {
         }
     }
 
+    /// Stops recording for what is no news: commands of a file that is loaded. What was recorded stays.
+    pub fn pause(&mut self) {
+        self.on = false;
+    }
+
+    /// Ends [`Journal::pause`]: it is again as it was.
+    pub fn resume(&mut self, was_on: bool) {
+        self.on = was_on;
+    }
+
     /// Appends one effect on database `db` to the unit under way: a whole command, `argv[0]` its name.
     #[inline]
     pub fn effect(&mut self, db: usize, argv: &[&[u8]]) {

@@ -52,11 +52,12 @@ pub struct Loaded {
     pub base_bytes: u64,
 }
 
-/// Loads the append-only file at `place`, adopting the single file of an old Redis first.
+/// Loads the append-only file at `place`, adopting the single file of an old Redis first. `may_cut`: nobody writes to it, so an
+/// end that was cut off may be taken off the last file.
 ///
 /// # Errors
 /// It is damaged, which the log says, or loading was stopped.
-pub fn load(loader: &Loader, place: &Place) -> Result<Loaded, Aborted> {
+pub fn load(loader: &Loader, place: &Place, may_cut: bool) -> Result<Loaded, Aborted> {
     let mut manifest = place.read_manifest()?;
     if place.has_old_file() && place.is_upgrade_due(&manifest) {
         place.adopt_old_file(&mut manifest)?;
@@ -96,6 +97,7 @@ pub fn load(loader: &Loader, place: &Place) -> Result<Loaded, Aborted> {
             before,
             size: *size,
             is_last: at + 1 == count,
+            may_cut,
             is_old: name == place.old_name(),
         };
         let started = Instant::now();
@@ -120,6 +122,7 @@ struct OneFile<'a> {
     before: u64,
     size: u64,
     is_last: bool,
+    may_cut: bool,
     /// It was written by a version that had a single file: an RDB file may precede its commands.
     is_old: bool,
 }
@@ -251,6 +254,9 @@ impl OneFile<'_> {
             log!(Warning, "Unexpected end of file reading the append only file {name}, at offset {offset}");
             log!(Warning, "Fatal error: the truncated file is not the last file");
             return Err(Aborted::Fatal);
+        }
+        if !self.may_cut {
+            return Ok(Outcome::Truncated);
         }
         if self.loader.server.config.load().aof_load_truncated {
             log!(Warning, "!!! Warning: short read while loading the AOF file {name}!!!");

@@ -6,13 +6,17 @@
 use super::aof::{self, Outcome, files::Place};
 use super::rdb::Options;
 use super::{LOOK_EVERY, Loader, start};
-use crate::command::server_state::{Asker, Note, Reload, Request, SaveAs};
+use crate::command::server_state::{Asker, DiskWait, Note, Reload, Request, SaveAs};
 use crate::log;
 use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 const RDB_FAILED: &[u8] = b"-ERR Error trying to load the RDB dump, check server logs.\r\n";
 const AOF_FAILED: &[u8] = b"-ERR Error trying to load the AOF files, check server logs.\r\n";
+
+/// How long LOADAOF waits for the append-only file, milliseconds.
+const FLUSH_MS: u64 = 2_000;
 
 /// One at a time.
 static RELOADING: Mutex<()> = Mutex::new(());
@@ -52,10 +56,35 @@ fn reload_rdb(loader: &Loader, save: bool, flush: bool, merge: bool) -> Vec<u8> 
     }
 }
 
+/// What is read must not be logged again, and what was done before must be there to be read.
 fn load_aof(loader: &Loader) -> Vec<u8> {
+    if !ask(loader, Request::HoldLog) {
+        return AOF_FAILED.to_vec();
+    }
+    let reply = load_held_aof(loader);
+    if ask(loader, Request::GoOnLog) { reply } else { AOF_FAILED.to_vec() }
+}
+
+/// Asks the log core for something and waits until it is done.
+fn ask(loader: &Loader, request: impl FnOnce(SyncSender<bool>) -> Request) -> bool {
+    let (done, answer) = sync_channel(1);
+    loader.server.ask_log(request(done));
+    loop {
+        match answer.recv_timeout(LOOK_EVERY) {
+            Ok(outcome) => return outcome,
+            Err(RecvTimeoutError::Timeout) if loader.go_on().is_ok() => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+fn load_held_aof(loader: &Loader) -> Vec<u8> {
     loader.empty();
+    if loader.server.config.load().appendonly {
+        flush_log(loader);
+    }
     let place = Place::of(&loader.server.config.load());
-    match aof::load(loader, &place).map(|loaded| loaded.outcome) {
+    match aof::load(loader, &place, false).map(|loaded| loaded.outcome) {
         Ok(Outcome::Whole | Outcome::Truncated | Outcome::Empty) => {
             log!(Notice, "Append Only File loaded by DEBUG LOADAOF");
             b"+OK\r\n".to_vec()
@@ -64,18 +93,36 @@ fn load_aof(loader: &Loader) -> Vec<u8> {
     }
 }
 
-/// Has the log core save the dataset; its reply if that failed. The mailbox of whoever loads takes the place of a client's.
+/// Has the log core save the dataset; its reply if that failed.
 fn save_first(loader: &Loader) -> Result<(), Vec<u8>> {
+    let asker = Asker { client: 0, shard: loader.server.loader() };
+    match ask(loader, Request::Save(SaveAs::Foreground, Some(asker))) {
+        Some(reply) if reply.starts_with(b"+") => Ok(()),
+        Some(reply) => Err(reply),
+        None => Err(RDB_FAILED.to_vec()),
+    }
+}
+
+/// Waits until what was written before is in the append-only file (debug.c: `flushAppendOnlyFile`).
+fn flush_log(loader: &Loader) {
+    let asker = Asker { client: 0, shard: loader.server.loader() };
+    // Where nothing is ever synced (`appendfsync no`) it is in the file all the same after a while.
+    ask(loader, Request::WaitForDisk(DiskWait { asker, is_local: true, replicas: 0, timeout_ms: FLUSH_MS }));
+}
+
+/// Asks the log core and waits for its answer; `None` if the process ends. The mailbox of whoever loads takes the place of
+/// a client's.
+fn ask(loader: &Loader, request: Request) -> Option<Vec<u8>> {
     let server = &loader.server;
     drop(server.take_notes(server.loader()));
-    server.ask_log(Request::Save(SaveAs::Foreground, Some(Asker { client: 0, shard: server.loader() })));
+    server.ask_log(request);
     loop {
         for note in server.take_notes(server.loader()) {
             if let Note::Answer(_, reply) = note {
-                return if reply.starts_with(b"+") { Ok(()) } else { Err(reply) };
+                return Some(reply);
             }
         }
-        loader.go_on().map_err(|_| RDB_FAILED.to_vec())?;
+        loader.go_on().ok()?;
         std::thread::sleep(LOOK_EVERY);
     }
 }

@@ -34,7 +34,7 @@ pub fn load(
     let config = loader.server.config.load_full();
     let started = Instant::now();
     let found = if config.appendonly {
-        aof::load(loader, &Place::of(&config)).map(|loaded| {
+        aof::load(loader, &Place::of(&config), true).map(|loaded| {
             if loaded.outcome != Outcome::Absent {
                 let seconds = started.elapsed().as_secs_f64();
                 log!(Notice, "DB loaded from append only file: {seconds:.3} seconds");

@@ -40,8 +40,12 @@ pub(super) struct Appender {
     file: AppendOnly,
     /// What was there at the start was taken over.
     is_open: bool,
+    /// It is off until a master's copy is loaded, whatever the configuration says.
+    is_suspended: bool,
     /// The cut at which journals are switched off, with the file behind it.
     off_at: Option<u64>,
+    /// Somebody wants to read the files: the cut behind which nothing is logged, 0 once it was met, and whom to tell.
+    hold: Option<(u64, SyncSender<bool>)>,
     /// BGREWRITEAOF waits for the rewrite to begin.
     askers: Vec<Asker>,
     /// A base is to be written as soon as a snapshot can be made.
@@ -66,13 +70,20 @@ impl Appender {
         Appender {
             file: AppendOnly::new(dir, name, Manifest::default(), settings(config, false)),
             is_open: false,
+            is_suspended: false,
             off_at: None,
+            hold: None,
             askers: Vec::new(),
             wanted: None,
             job: None,
             waiters: Vec::new(),
             swept_ns: 0,
         }
+    }
+
+    /// Whether it takes what shards say.
+    pub(super) fn needs_journals(&self) -> bool {
+        self.off_at.is_none() && self.file.state() != State::Off
     }
 
     /// Whether a base is being written, or about to be.
@@ -118,6 +129,10 @@ impl Appender {
         } else if self.off_at == Some(id) {
             self.off_at = None;
             self.file.disable(files);
+        } else if let Some((at, _)) = &mut self.hold
+            && *at == id
+        {
+            *at = 0;
         }
     }
 }
@@ -186,11 +201,42 @@ impl<D: Driver + Files> LogCore<D> {
         self.hub.independent(self.id, all, Arc::new(SwitchOn { done }));
     }
 
+    /// The files are to be read: journals are switched off, and what came before is appended (debug.c `debugCommand`,
+    /// LOADAOF).
+    pub(super) fn hold_log(&mut self, done: SyncSender<bool>) {
+        if self.aof.file.state() == State::Off {
+            let _ = done.try_send(true);
+        } else {
+            self.aof.hold = Some((self.mark_journals(Journals::Off), done));
+        }
+    }
+
+    /// Journals are switched on again.
+    pub(super) fn go_on_log(&mut self, done: SyncSender<bool>) {
+        if self.aof.file.state() == State::Off {
+            let _ = done.try_send(true);
+        } else {
+            let all = ShardSet::all(self.server.shards);
+            self.hub.independent(self.id, all, Arc::new(SwitchOn { done }));
+        }
+    }
+
+    /// Tells whoever waits to read the files when everything is in them.
+    fn tell_readers(&mut self) {
+        if matches!(self.aof.hold, Some((0, _)))
+            && self.aof.file.writer().buffered() == 0
+            && let Some((_, done)) = self.aof.hold.take()
+        {
+            // Who waited may have given up.
+            let _ = done.try_send(true);
+        }
+    }
+
     /// The configuration has changed, or what is being saved.
     pub(super) fn follow_settings(&mut self) {
         let is_saving = self.saver.is_saving() || self.aof.job.is_some();
         self.aof.file.set(settings(&self.config, is_saving));
-        if !self.aof.is_open || self.aof.off_at.is_some() {
+        if !self.aof.is_open || self.aof.is_suspended || self.aof.off_at.is_some() {
             return;
         }
         let (is_on, state) = (self.config.appendonly, self.aof.file.state());
@@ -199,7 +245,23 @@ impl<D: Driver + Files> LogCore<D> {
             self.aof.file.enable(now(self.time), is_busy, &mut self.driver);
         } else if !is_on && state != State::Off {
             // What was done before is still logged.
-            self.aof.off_at = Some(self.mark_journals(Journals::Off));
+            let journals = if self.feeds_replicas() { Journals::Stay } else { Journals::Off };
+            self.aof.off_at = Some(self.mark_journals(journals));
+        }
+    }
+
+    /// A master's copy is about to replace the dataset: what is in the file is of no use any more, and what the copy brings is
+    /// not logged (replication.c `readSyncBulkPayload`, `stopAppendOnly`).
+    pub(super) fn suspend_log(&mut self) {
+        self.aof.is_suspended = true;
+        self.aof.file.disable(&mut self.driver);
+    }
+
+    /// The copy is there, or this server leads: the file begins anew from what is in memory now (replication.c
+    /// `restartAOFAfterSYNC`).
+    pub(super) fn resume_log(&mut self) {
+        if std::mem::take(&mut self.aof.is_suspended) {
+            self.follow_settings();
         }
     }
 
@@ -260,6 +322,7 @@ impl<D: Driver + Files> LogCore<D> {
         self.say();
         self.release();
         self.answer_waiters();
+        self.tell_readers();
         self.publish_log_facts();
     }
 

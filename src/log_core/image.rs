@@ -41,6 +41,7 @@ pub struct Image {
     /// Shards that have nothing more.
     ended: usize,
     complete: bool,
+    awaits_place: bool,
     keys: u64,
 }
 
@@ -57,8 +58,32 @@ impl Image {
             file: None,
             ended: 0,
             complete: false,
+            awaits_place: false,
             keys: 0,
         }
+    }
+
+    /// Nothing comes out before [`Image::place`] was called.
+    pub fn await_place(&mut self) {
+        self.awaits_place = true;
+    }
+
+    /// Whether nothing more is to be learnt of where the dataset stood.
+    pub fn is_placed(&self) -> bool {
+        !self.awaits_place
+    }
+
+    /// Says where the dataset stood in its history.
+    pub fn place(&mut self, point: ReplicationPoint) {
+        self.purpose.replication = Some(point);
+        self.awaits_place = false;
+    }
+
+    /// Ends it before it is complete: bytes that lie here, with the shards that gave them.
+    pub fn give_up(self) -> Vec<(usize, usize)> {
+        let here = self.waiting.iter().map(|(shard, block)| (*shard, block.bytes.len()));
+        let there = self.file.iter().flat_map(Assembler::held);
+        here.chain(there).collect()
     }
 
     /// A shard handed over a piece.
@@ -73,7 +98,7 @@ impl Image {
     /// Puts out what of the file can come now. `may_go_on` is told how many keys came out each time and says whether
     /// more may. Returns whether the file is complete.
     pub fn advance(&mut self, out: &mut Vec<Chunk>, may_go_on: &mut dyn FnMut(u64) -> bool) -> bool {
-        if self.complete || !self.is_cut() {
+        if self.complete || self.awaits_place || !self.is_cut() {
             return self.complete;
         }
         if self.file.is_none() {

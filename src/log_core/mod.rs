@@ -14,9 +14,10 @@ mod append;
 mod base;
 mod cut;
 mod image;
+mod replication;
 mod save;
 
-use crate::command::server_state::Request;
+use crate::command::server_state::{Asker, Request};
 use crate::command::{Note, Server};
 use crate::config::Config;
 use crate::io::wake::Wakes;
@@ -24,9 +25,11 @@ use crate::io::{Driver, Event, FileEvent, Files, Time, Wait};
 use crate::journal::Tap;
 use crate::keyspace::snapshot::Encode;
 use crate::shard::Ground;
+use crate::shard::handover::Handovers;
 use crate::shard::txn::{Hub, ShardSet};
 use append::Appender;
 use cut::{CancelWork, CutWork, Funnel, Journals, MarkWork, Piece};
+use replication::{Queue, Replication};
 use save::Saver;
 use std::io;
 use std::sync::Arc;
@@ -48,6 +51,8 @@ pub struct Parts<D: Driver> {
     pub hub: Arc<Hub<Ground>>,
     /// Where it announces its sleep.
     pub wakes: Arc<Wakes>,
+    /// Connections that shards hand over.
+    pub handovers: Arc<Handovers<D::Socket>>,
     /// Its end of the shards' journals.
     pub tap: Tap,
 }
@@ -73,6 +78,11 @@ pub struct LogCore<D: Driver> {
     funnel: Arc<Funnel>,
     /// The number of the snapshot that runs; none begins before all shards have ended it, cancelled or not.
     snapshot: Option<Running>,
+    repl: Replication,
+    handovers: Arc<Handovers<D::Socket>>,
+    queue: Queue<D::Socket>,
+    /// Clients whose WAIT is not answered.
+    waiting: Vec<Asker>,
     /// Cuts that were made.
     cuts: u64,
     saver: Saver,
@@ -86,11 +96,16 @@ pub struct LogCore<D: Driver> {
 impl<D: Driver + Files> LogCore<D> {
     /// A log core ready to run.
     pub fn new(parts: Parts<D>) -> LogCore<D> {
-        let Parts { server, driver, hub, wakes, tap } = parts;
+        let Parts { server, driver, hub, wakes, handovers, tap } = parts;
         let time = driver.time();
+        let config = server.config.load_full();
         LogCore {
             id: server.log_core(),
-            config: server.config.load_full(),
+            repl: Replication::new(&config, time.unix_ms.div_euclid(1000)),
+            config,
+            handovers,
+            queue: Queue::default(),
+            waiting: Vec::new(),
             funnel: Arc::new(Funnel::new(server.clone())),
             snapshot: None,
             cuts: 0,
@@ -123,8 +138,9 @@ impl<D: Driver + Files> LogCore<D> {
     /// How long the driver may wait; announces the sleep and looks once more if it may.
     fn rest(&mut self) -> Wait {
         self.wakes.announce_sleep(self.id);
-        let is_asked = self.server.log.is_filled() || self.server.has_notes(self.id);
-        if is_asked || self.funnel.is_filled() || self.tap.has_work() {
+        let is_asked =
+            self.server.log.is_filled() || self.server.has_notes(self.id) || self.handovers.is_filled();
+        if is_asked || self.funnel.is_filled() || self.tap.has_work() || self.has_applied() {
             self.wakes.awake(self.id);
             return Wait::Never;
         }
@@ -144,15 +160,14 @@ impl<D: Driver + Files> LogCore<D> {
         self.wakes.awake(self.id);
         self.time = self.driver.time();
         for event in events.drain(..) {
-            // No socket is its own yet.
-            if let Event::File(event) = event {
-                self.file_event(event);
-            }
+            self.event(event);
         }
         self.events = events;
         for note in self.server.take_notes(self.id) {
             self.note(note);
         }
+        self.merge();
+        self.take_handovers();
         for request in self.server.log.take() {
             self.request(request);
         }
@@ -164,6 +179,7 @@ impl<D: Driver + Files> LogCore<D> {
             self.next_cron_ns = self.time.mono_ns + u64::try_from(CRON.as_nanos()).unwrap_or(0);
             self.cron();
         }
+        self.advance_replication();
         self.advance_save();
         self.advance_log();
         Ok(())
@@ -171,17 +187,22 @@ impl<D: Driver + Files> LogCore<D> {
 
     /// Takes what shards have published, in its order.
     fn merge(&mut self) {
-        let LogCore { tap, aof, driver, server, time, .. } = self;
+        let LogCore { tap, aof, driver, server, time, repl, .. } = self;
+        let mut marks = Vec::new();
         let emit = |item: crate::journal::Item<'_>| {
             if let Some(cut) = aof.feed(*time, &item) {
                 aof.cut(*time, cut, driver);
             }
+            repl.take(&item, &mut marks);
         };
         tap.poll(MERGE_BYTES, emit, |shard| server.wake(shard));
+        self.merged(marks);
     }
 
     fn file_event(&mut self, event: FileEvent) {
-        if !self.save_file_event(&event) {
+        let is_known =
+            self.save_file_event(&event) || self.copy_file_event(&event) || self.received_file_event(&event);
+        if !is_known {
             self.log_file_event(event);
         }
     }
@@ -193,7 +214,9 @@ impl<D: Driver + Files> LogCore<D> {
                 self.merge();
                 self.config = self.server.config.load_full();
                 self.follow_settings();
+                self.replication_config();
             }
+            Note::Close(id) => self.close_client(id),
             Note::Stop => {
                 self.stop_saving();
                 self.stopping = true;
@@ -204,7 +227,17 @@ impl<D: Driver + Files> LogCore<D> {
 
     fn request(&mut self, request: Request) {
         match request {
+            Request::Follow { .. } | Request::Lead { .. } | Request::Failover(..) => {
+                self.role_request(request)
+            }
+            Request::Wait { asker, replicas, until_ms } => self.wait_request(asker, replicas, until_ms),
+            Request::EndWait(client, with_error) => self.end_wait(client, with_error),
+            Request::RenameHistory => self.rename_history(),
+            Request::Resolved(attempt, found) => self.resolved(attempt, found),
+            Request::CopyLoaded(attempt, saved) => self.copy_loaded(attempt, saved),
             Request::OpenLog(opening) => self.open_log(*opening),
+            Request::HoldLog(done) => self.hold_log(done),
+            Request::GoOnLog(done) => self.go_on_log(done),
             Request::RewriteLog(asker) => self.rewrite_request(asker),
             Request::WaitForDisk(wait) => self.wait_for_disk(wait),
             Request::Save(how, asker) => self.save_request(how, asker),
@@ -213,9 +246,22 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
+    fn event(&mut self, event: Event<D::Buf, D::Socket>) {
+        match event {
+            Event::Received { sock, data } => self.received(sock, data.as_ref()),
+            Event::Sent { sock, result, .. } | Event::SentShared { sock, result } => self.sent(sock, &result),
+            Event::Ended { sock, error } => self.ended(sock, error),
+            Event::Connected { sock, result } => self.connected(sock, result),
+            Event::File(event) => self.file_event(event),
+            // It listens to nothing and releases nothing.
+            Event::Accepted { .. } | Event::AcceptFailed { .. } | Event::Released { .. } => {}
+        }
+    }
+
     fn cron(&mut self) {
         self.save_cron();
         self.log_cron();
+        self.replication_cron();
     }
 
     /// Makes a cut at which all shards begin a snapshot, written by `encode`; returns its number, with which the merge names
@@ -263,6 +309,10 @@ impl<D: Driver + Files> LogCore<D> {
         let unwanted = if is_wanted { self.save_piece(id, shard, piece) } else { Some(piece) };
         let unwanted = match unwanted {
             Some(piece) if is_wanted => self.log_piece(id, shard, piece),
+            other => other,
+        };
+        let unwanted = match unwanted {
+            Some(piece) if is_wanted => self.copy_piece(id, shard, piece),
             other => other,
         };
         if let Some(Piece::Block(block)) = unwanted {

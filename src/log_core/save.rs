@@ -199,13 +199,20 @@ impl<D: Driver + Files> LogCore<D> {
             }
         };
         let records = image::records(&self.config, self.time.unix_ms);
+        // A replica knows where it stands; a master learns it with the mark of the cut.
+        let applied = self.flush_applier();
         let Some(id) = self.begin_snapshot(Arc::new(records), Journals::Stay) else {
             // Whoever calls has made sure of it.
             self.driver.close_file(file);
             self.remove_temp(&temp);
             return self.save_ended(&kind, None, self.now_s());
         };
-        let image = Image::new(Purpose::default(), &self.config, self.server.shards, self.time.unix_ms);
+        let mut image = Image::new(Purpose::default(), &self.config, self.server.shards, self.time.unix_ms);
+        match applied {
+            Some(offset) => image.place(self.point(offset)),
+            None if self.feeds_replicas() => image.await_place(),
+            None => {}
+        }
         let target = dir.join(&self.config.dbfilename);
         self.saver.job = Some(Job {
             kind,
@@ -222,6 +229,14 @@ impl<D: Driver + Files> LogCore<D> {
             due_ns: 0,
             started_s: self.now_s(),
         });
+    }
+
+    /// The cut of snapshot `id` lies at `offset` of the replication stream.
+    pub(super) fn save_cut(&mut self, id: u64, offset: u64) {
+        let point = self.point(offset);
+        if let Some(job) = self.saver.job.as_mut().filter(|job| job.id == id && !job.image.is_placed()) {
+            job.image.place(point);
+        }
     }
 
     /// A shard handed over a piece of snapshot `id`. Gives it back if it is of another one.
@@ -493,7 +508,7 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
-    fn now_s(&self) -> i64 {
+    pub(super) fn now_s(&self) -> i64 {
         self.time.unix_ms.div_euclid(1000)
     }
 }

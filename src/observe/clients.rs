@@ -56,6 +56,10 @@ pub mod client_flag {
     pub const BCAST: u32 = 1 << 12;
     /// It does not want to hear of its own changes.
     pub const NOLOOP: u32 = 1 << 13;
+    /// A replica (`S`).
+    pub const REPLICA: u32 = 1 << 14;
+    /// The master (`M`).
+    pub const MASTER: u32 = 1 << 15;
 }
 
 /// What a connection calls itself.

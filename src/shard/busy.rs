@@ -178,7 +178,7 @@ where
             away = std::mem::take(&mut session.away).then(|| Hold::Away { mute: session.is_mute() });
         });
         self.touch(key);
-        away.map_or(Flow::Done, Flow::Wait)
+        self.departs(key).or(away).map_or(Flow::Done, Flow::Wait)
     }
 
     /// Keeps what a connection sends while its own script runs: requests before it are still being executed.

@@ -3,6 +3,7 @@
 use super::blocked::{Letter, Stall};
 use super::order::Order;
 use crate::command::Session;
+use crate::command::session::Attach;
 use crate::io::Sock;
 use crate::observe::ClientInfo;
 use crate::resp::Parser;
@@ -30,6 +31,8 @@ pub enum Hold {
         /// Which the client does not want to see (CLIENT REPLY).
         mute: bool,
     },
+    /// For its socket, which goes to the log core.
+    Leaving,
 }
 
 /// How a connection ends.
@@ -136,6 +139,8 @@ pub struct Conn {
     pub stall: Option<Box<Stall>>,
     /// A message about a blocking command that came before the word that it blocks.
     pub early: Option<Box<Letter>>,
+    /// What it leaves this shard for.
+    pub leaving: Option<Box<Attach>>,
     /// Receiving is stopped until what was received is executed.
     pub deaf: bool,
     /// How it ends.
@@ -171,6 +176,7 @@ impl Conn {
             hold: Hold::None,
             stall: None,
             early: None,
+            leaving: None,
             deaf: false,
             end: End::Open,
             dirty: false,

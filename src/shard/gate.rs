@@ -9,6 +9,7 @@ use crate::command::meta::flag;
 use crate::command::pubsub::allowed_while_subscribed;
 use crate::command::server_state::Pause;
 use crate::command::server_state::loading::REFUSAL;
+use crate::command::server_state::replication::MASTERDOWN;
 use crate::command::session::ReplyMode;
 use crate::command::{Args, Command, Failure, Handler, Route, Server, Session, ShardOp, scripting};
 use crate::config::ProtectedAction;
@@ -63,7 +64,13 @@ where
             let failure = Failure::text("OOM command not allowed when used memory > 'maxmemory'.");
             return Some(self.refused(key, command, &failure));
         }
+        if let Some(failure) = self.unreplicated(key, command) {
+            return Some(self.refused(key, command, &failure));
+        }
         if let Some(failure) = self.busy_subscribing(key, command) {
+            return Some(self.refused(key, command, &failure));
+        }
+        if let Some(failure) = self.stale(key, command) {
             return Some(self.refused(key, command, &failure));
         }
         if self.server.loading.is_any() && !self.may_run_while_loading(key, command) {
@@ -132,6 +139,32 @@ where
             self.relieve();
         }
         verdict
+    }
+
+    /// Whether the command, or something that EXEC is about to run, is of this kind.
+    fn any_is(&self, key: usize, command: &'static Command, is: impl Fn(&Command) -> bool) -> bool {
+        let multi = self.conns.get(key).and_then(|c| c.session.as_ref()?.multi.as_ref());
+        match (multi, command.row.handler) {
+            (Some(multi), Handler::Shard(ShardOp::Exec)) => multi.queue.iter().any(|q| is(q.command)),
+            _ => is(command),
+        }
+    }
+
+    /// Writes that are refused for what replicas there are, or because this server is one (server.c `processCommand`,
+    /// `checkGoodReplicasStatus`).
+    fn unreplicated(&self, key: usize, command: &'static Command) -> Option<Failure> {
+        let replication = &self.server.replication;
+        if !replication.is_special() || !self.any_is(key, command, |c| c.row.meta.has(flag::WRITE)) {
+            return None;
+        }
+        replication.write_refusal(&self.config).map(Failure::text)
+    }
+
+    /// Commands that are refused while what is here may be out of date (`replica-serve-stale-data no`).
+    fn stale(&self, key: usize, command: &'static Command) -> Option<Failure> {
+        let standing = self.server.replication.standing();
+        let stale = standing.is_replica && !standing.is_linked && !self.config.replica_serve_stale_data;
+        (stale && self.any_is(key, command, |c| !c.row.meta.has(flag::STALE))).then(|| Failure::text(MASTERDOWN))
     }
 
     /// Whether a command writes, or what EXEC is about to run (server.c `processCommand`, is_write_command).

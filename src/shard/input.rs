@@ -436,6 +436,7 @@ where
         if tracking {
             self.sort_invalid();
         }
+        let away = self.departs(key).or(away);
         match (asked, away) {
             (None, None) => Flow::Done,
             (None, Some(hold)) => Flow::Wait(hold),

@@ -16,8 +16,9 @@ where
     /// Evicts this shard's share of what is over `maxmemory` and wakes the shard that holds the most. `false`: memory is
     /// over the limit and nothing may go anywhere.
     pub(super) fn relieve(&mut self) -> bool {
-        if self.server.paused(self.time.unix_ms).is_some() || self.server.loading.is_on() {
-            // Keys stay as they are while writes are held back or a dataset is loaded (evict.c `performEvictions`,
+        let leaves_it = self.config.replica_ignore_maxmemory && self.server.replication.is_replica();
+        if leaves_it || self.server.paused(self.time.unix_ms).is_some() || self.server.loading.is_on() {
+            // The master evicts for its replicas. Keys stay as they are while writes are held back or a dataset is loaded (evict.c `performEvictions`,
             // `isSafeToPerformEvictions`).
             return true;
         }
@@ -130,7 +131,10 @@ where
     pub(super) fn run_expiry(&mut self) {
         let effort = self.config.active_expire_effort;
         // Redis runs no cron while it loads: a log of commands finds the keys that it speaks of.
-        let paused = self.server.paused(self.time.unix_ms).is_some() || self.server.loading.is_on();
+        let paused = self.server.paused(self.time.unix_ms).is_some()
+            || self.server.loading.is_on()
+            // The master says what has expired (expire.c `activeExpireCycle`).
+            || self.server.replication.is_replica();
         let Some(ground) = self.seat.state() else { return };
         ground.store.tracking.caller = 0;
         if !self.active_expire || paused {

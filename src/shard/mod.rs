@@ -19,6 +19,7 @@ mod conn;
 mod cron;
 mod gate;
 mod ground;
+pub mod handover;
 mod held;
 mod input;
 mod journal;
@@ -87,6 +88,8 @@ pub struct Parts<D: Driver> {
     pub seed: u64,
     /// Where values go that are freed elsewhere.
     pub freeing: Sender<ToDrop>,
+    /// Where connections go that ask for the replication stream.
+    pub handovers: Arc<handover::Handovers<D::Socket>>,
     /// Where its journal goes.
     pub journal: Port,
 }
@@ -103,6 +106,7 @@ pub struct Shard<D: Driver> {
     mesh: Mesh<D::Socket>,
     wakes: Arc<Wakes>,
     freeing: Sender<ToDrop>,
+    handovers: Arc<handover::Handovers<D::Socket>>,
     conns: Slab<Conn>,
     by_sock: Vec<Option<usize>>,
     by_id: AHashMap<u64, usize>,
@@ -176,7 +180,7 @@ where
 {
     /// A shard ready to run.
     pub fn new(parts: Parts<D>) -> Shard<D> {
-        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal } = parts;
+        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal, handovers } = parts;
         let config = server.config.load_full();
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let mut store = Store::new(databases, seed);
@@ -197,6 +201,7 @@ where
             mesh,
             wakes,
             freeing,
+            handovers,
             conns: Slab::new(),
             by_sock: Vec::new(),
             by_id: AHashMap::new(),
@@ -287,7 +292,8 @@ where
         self.time = self.driver.time();
         if let Some(ground) = self.seat.state() {
             ground.store.now_ms = self.time.unix_ms;
-            ground.store.keeps_expired = self.server.paused(self.time.unix_ms).is_some();
+            ground.store.keeps_expired =
+                self.server.replication.is_replica() || self.server.paused(self.time.unix_ms).is_some();
         }
         let mut worked = !events.is_empty();
         self.meter.restart();
@@ -403,6 +409,7 @@ where
             }
             Event::Sent { sock, buffer, result } => self.sent(sock, buffer, result),
             Event::Ended { sock, error } => self.peer_ended(sock, error),
+            Event::Released { sock, socket } => self.released(sock, socket),
             Event::Accepted { socket, .. } => self.accepted(socket),
             // Another thread has just shut this listener to open others; the next note brings them.
             Event::AcceptFailed { error, .. } if error.kind() == io::ErrorKind::InvalidInput => {}
@@ -410,7 +417,7 @@ where
                 crate::observe::log::warning(&format!("Accepting client connection: {error}"));
             }
             // No shard asks for these.
-            Event::SentShared { .. } | Event::Connected { .. } | Event::Released { .. } | Event::File(_) => {}
+            Event::SentShared { .. } | Event::Connected { .. } | Event::File(_) => {}
         }
     }
 

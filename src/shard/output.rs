@@ -1,7 +1,7 @@
 //! What leaves a shard when a turn ends: one send per connection, batches and answers to other shards; output limits;
 //! the end of connections.
 
-use super::conn::{End, Hold};
+use super::conn::{Conn, End, Hold};
 use super::{Connection, Driver, Shard};
 use crate::command::connection::client::tracking::disable;
 use crate::io::Sock;
@@ -101,6 +101,9 @@ where
     fn settle(&mut self, key: usize) {
         let Some(conn) = self.conns.get_mut(key) else { return };
         conn.dirty = false;
+        if conn.hold == Hold::Leaving && conn.end != End::Now {
+            return;
+        }
         let owed = conn.order.open() > 0 || conn.hold == Hold::Txn || conn.stall.is_some();
         match conn.end {
             End::Now if !owed => return self.remove(key),
@@ -315,8 +318,14 @@ where
     }
 
     fn remove(&mut self, key: usize) {
-        let Some(mut conn) = self.conns.try_remove(key) else { return };
-        self.driver.close(conn.sock);
+        if let Some(conn) = self.take_out(key) {
+            self.driver.close(conn.sock);
+        }
+    }
+
+    /// Takes a connection out of this shard; its socket is the caller's then.
+    pub(super) fn take_out(&mut self, key: usize) -> Option<Conn> {
+        let mut conn = self.conns.try_remove(key)?;
         if let Some(place) = self.by_sock.get_mut(conn.sock.0 as usize) {
             *place = None;
         }
@@ -334,6 +343,7 @@ where
         if conn.session.as_ref().is_some_and(|s| s.monitor) {
             self.server.monitor_left(conn.info.id);
         }
+        Some(conn)
     }
 
     /// Hands over what is still to be sent, before the loop ends.

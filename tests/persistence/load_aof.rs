@@ -14,7 +14,7 @@ fn rng() -> (Rng, u64) {
 }
 
 /// Changes of all kinds, transactions and scripts among them, behind what [`fill`] wrote.
-fn change(conn: &mut Conn, rng: &mut Rng, count: u64) {
+pub fn change(conn: &mut Conn, rng: &mut Rng, count: u64) {
     for i in 0..count {
         let (a, b) = (format!("k:{}", rng.below(300)), format!("n:{}", rng.below(50)));
         let n = rng.below(100).to_string();

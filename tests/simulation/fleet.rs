@@ -73,6 +73,7 @@ impl Fleet {
         let mut rng = Rng::new(seed);
         let world = World::new(rng.next(), shards, weather).unwrap();
         let (freeing, freed) = channel();
+        let handovers: Arc<shoal::shard::handover::Handovers<_>> = Arc::default();
         let waking = world.clone();
         let process = Process {
             config_file: None,
@@ -98,6 +99,7 @@ impl Fleet {
                 seed: rng.next(),
                 freeing: freeing.clone(),
                 journal,
+                handovers: handovers.clone(),
             });
             if id == 0 {
                 shard.listen(DOOR);

@@ -57,6 +57,7 @@ pub static ROWS: &[Row] = &[
     Row::new(&meta::TTL, WHOLE, ttl::ttl),
     Row::new(&meta::TYPE, WHOLE, presence::type_of),
     Row::new(&meta::UNLINK, SUM, presence::unlink),
+    Row::new(&meta::WAIT, Route::Home, super::server::replication::wait),
     Row::new(&meta::WAITAOF, Route::Home, waitaof::waitaof),
 ];
 

@@ -1,4 +1,4 @@
-//! Commands of parts that are not built yet: replication, migration, modules. Their rows are here so that
+//! Commands of parts that are not built yet: migration, modules. Their rows are here so that
 //! COMMAND, ACL and clients know them; each answers with what is missing.
 
 use crate::command::meta::{generic as generic_meta, server as meta};
@@ -6,14 +6,8 @@ use crate::command::{Args, Ctx, Failure, Outcome, Route, Row, Spread};
 
 /// The rows.
 pub static ROWS: &[Row] = &[
-    Row::new(&meta::FAILOVER, Route::Home, failover),
     Row::new(&generic_meta::MIGRATE, Route::Keys(Spread::Whole), migrate),
     Row::container(&meta::MODULE, MODULE),
-    Row::new(&meta::PSYNC, Route::Home, replication),
-    Row::new(&meta::REPLCONF, Route::Home, replication),
-    Row::new(&meta::REPLICAOF, Route::Home, replication),
-    Row::new(&meta::SLAVEOF, Route::Home, replication),
-    Row::new(&meta::SYNC, Route::Home, replication),
 ];
 
 const MODULE: &[Row] = &[
@@ -22,15 +16,6 @@ const MODULE: &[Row] = &[
     Row::new(&meta::MODULE_LOADEX, Route::Home, no_modules),
     Row::new(&meta::MODULE_UNLOAD, Route::Home, no_modules),
 ];
-
-fn replication(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    Err(Failure::text("ERR replication is not built yet: the server follows no other and feeds none"))
-}
-
-/// A master without replicas has nobody to hand over to (replication.c `failoverCommand`).
-fn failover(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    Err(Failure::text("ERR FAILOVER requires connected replicas."))
-}
 
 fn migrate(_: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     Err(Failure::text("ERR MIGRATE is not built yet: move keys with DUMP and RESTORE"))

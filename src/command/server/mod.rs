@@ -15,6 +15,7 @@ mod latency;
 mod lolwut;
 pub mod memory;
 mod monitor;
+pub mod replication;
 pub mod saving;
 mod shutdown;
 mod slowlog;
@@ -34,8 +35,14 @@ pub static ROWS: &[Row] = &[
     Row::new(&meta::LOLWUT, Route::Home, lolwut::lolwut),
     Row::container(&meta::MEMORY, memory::ROWS),
     Row::new(&meta::MONITOR, Route::Home, monitor::monitor),
-    Row::new(&meta::ROLE, Route::Home, status::role),
+    Row::new(&meta::FAILOVER, Route::Home, replication::failover),
+    Row::new(&meta::PSYNC, Route::Home, replication::psync),
+    Row::new(&meta::REPLCONF, Route::Home, replication::replconf),
+    Row::new(&meta::REPLICAOF, Route::Home, replication::replicaof),
+    Row::new(&meta::ROLE, Route::Home, replication::role),
     Row::new(&meta::SHUTDOWN, Route::Home, shutdown::shutdown),
+    Row::new(&meta::SLAVEOF, Route::Home, replication::replicaof),
     Row::container(&meta::SLOWLOG, slowlog::ROWS),
+    Row::new(&meta::SYNC, Route::Home, replication::sync),
     Row::new(&meta::TIME, Route::Home, status::time),
 ];

@@ -1,4 +1,4 @@
-//! Single facts: TIME, ROLE.
+//! Single facts: TIME.
 
 use crate::command::{Args, Ctx, Outcome};
 
@@ -8,14 +8,5 @@ pub(super) fn time(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
     ctx.out.array(2);
     ctx.out.bulk_int(now_ms / 1000);
     ctx.out.bulk_int(now_ms % 1000 * 1000);
-    Ok(())
-}
-
-/// A primary without replicas (replication.c `roleCommand`).
-pub(super) fn role(ctx: &mut Ctx<'_>, _: Args<'_>) -> Outcome {
-    ctx.out.array(3);
-    ctx.out.bulk(b"master");
-    ctx.out.int(0);
-    ctx.out.array(0);
     Ok(())
 }

@@ -4,7 +4,9 @@
 //! connection then waits, and the log core answers it by `Note::Answer`.
 
 use super::ShutdownRequest;
+use super::loading::SavedHistory;
 use crate::persist::aof::manifest::Manifest;
+use crate::replication::failover::Order;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, PoisonError};
@@ -60,8 +62,49 @@ pub struct LogOpening {
 /// Something asked of the log core.
 #[derive(Debug)]
 pub enum Request {
+    /// Follow the server at that host and port (REPLICAOF); who asked, for the log.
+    Follow {
+        /// As it was given.
+        host: String,
+        /// As it was given.
+        port: u16,
+        /// The client's line.
+        by: String,
+        /// Who waits for the answer; in EXEC nobody does.
+        asker: Option<Asker>,
+    },
+    /// Follow nobody (REPLICAOF NO ONE).
+    Lead {
+        /// The client's line.
+        by: String,
+        /// Who waits for the answer.
+        asker: Option<Asker>,
+    },
+    /// FAILOVER.
+    Failover(Order, Asker),
+    /// WAIT: until so many replicas have acknowledged what was done so far, or the time is over.
+    Wait {
+        /// Who waits.
+        asker: Asker,
+        /// Replicas.
+        replicas: usize,
+        /// Unix time in milliseconds; `None`: as long as it takes.
+        until_ms: Option<i64>,
+    },
+    /// CLIENT UNBLOCK of a client that waits, and whether with an error.
+    EndWait(u64, bool),
+    /// DEBUG CHANGE-REPL-ID.
+    RenameHistory,
+    /// The address of the master whose connection has this number, or why there is none.
+    Resolved(u64, Result<std::net::SocketAddr, String>),
+    /// A copy of the master's dataset was loaded: number of the attempt, and what it says of its stream.
+    CopyLoaded(u64, Option<SavedHistory>),
     /// Take over the append-only file, before the first write.
     OpenLog(Box<LogOpening>),
+    /// Append what was done so far, then log nothing more: the files are to be read. Told when they may be.
+    HoldLog(SyncSender<bool>),
+    /// Log commands again. Told when that is so.
+    GoOnLog(SyncSender<bool>),
     /// Rewrite the append-only file; who waits for the answer. Without one: when nothing else is saved.
     RewriteLog(Option<Asker>),
     /// WAITAOF.

@@ -155,6 +155,11 @@ impl Assembler {
         Ok(self.len)
     }
 
+    /// Bytes of pieces that wait for another shard's record to end, with the shards that gave them.
+    pub fn held(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.waiting.iter().map(|(shard, piece)| (*shard, piece.bytes.len()))
+    }
+
     /// Bytes of the file so far.
     #[must_use]
     pub fn len(&self) -> u64 {

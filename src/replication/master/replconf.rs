@@ -131,8 +131,10 @@ impl Replicas {
         Vec::new()
     }
 
-    /// Replica `id` says something else about itself while it is attached.
-    pub fn told(&mut self, id: LinkId, args: &[&[u8]]) -> Option<Heard> {
-        self.link_mut(id).map(|link| replconf(&mut link.facts, args))
+    /// Replica `id` said nothing, but is alive (networking.c `processInlineBuffer`).
+    pub fn lives(&mut self, id: LinkId, now_s: i64) {
+        if let Some(link) = self.link_mut(id) {
+            link.ack_s = now_s;
+        }
     }
 }

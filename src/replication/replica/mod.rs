@@ -54,8 +54,11 @@ pub enum Action {
     AckFrom(u64),
     /// The own replicas follow a history that has another name now: end their links.
     DropReplicas,
-    /// The own stream is to be kept.
-    Keep,
+    /// The own stream is to be kept from behind this offset on, if it is not kept already.
+    Keep {
+        /// Bytes that came before.
+        offset: u64,
+    },
     /// The link is up.
     Up,
     /// The link was up and is no more.

@@ -339,7 +339,7 @@ impl Upstream {
             actions.push(Action::DropReplicas);
         }
         history.keep();
-        actions.push(Action::Keep);
+        actions.push(Action::Keep { offset: history.offset });
         self.stage = Stage::Following { units: Units::default() };
         self.down_since_s = None;
         actions.push(Action::Up);
@@ -404,7 +404,7 @@ impl Upstream {
         self.down_since_s = None;
         self.last_io_s = now_s;
         self.stage = Stage::Following { units: Units::default() };
-        actions.push(Action::Keep);
+        actions.push(Action::Keep { offset });
         actions.push(Action::Up);
         actions.push(Action::Log(Line::notice("MASTER <-> REPLICA sync: Finished with success")));
         if is_marked {

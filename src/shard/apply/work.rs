@@ -62,6 +62,10 @@ impl Share {
         let mut reply = Vec::new();
         ground.store.ageless = true;
         ground.store.tracking.caller = 0;
+        let was_on = ground.store.journal.is_on();
+        if self.source == Source::File {
+            ground.store.journal.pause();
+        }
         for (_, requests) in self.requests.iter().filter(|(owner, _)| *owner == shard) {
             let mut at = 0;
             loop {
@@ -85,6 +89,7 @@ impl Share {
             }
         }
         ground.store.ageless = false;
+        ground.store.journal.resume(was_on);
     }
 }
 
@@ -102,7 +107,12 @@ impl Together {
         let mut reply = Vec::new();
         let shard = lent.runner();
         let now_ms = lent.iter_mut().map(|(_, ground)| ground.store.now_ms).max().unwrap_or(0);
+        let mut journaled = Vec::new();
         for (_, ground) in lent.iter_mut() {
+            journaled.push(ground.store.journal.is_on());
+            if self.source == Source::File {
+                ground.store.journal.pause();
+            }
             ground.store.now_ms = now_ms;
             ground.store.ageless = true;
             ground.store.tracking.caller = 0;
@@ -126,7 +136,10 @@ impl Together {
             let scene = Scene { view, now_ms, session: &mut session, server: &self.server, shard, idle };
             replay(self.source, scene, queued.command, &argv, meter, &mut reply);
         }
-        lent.iter_mut().for_each(|(_, ground)| ground.store.ageless = false);
+        for ((_, ground), was_on) in lent.iter_mut().zip(journaled) {
+            ground.store.ageless = false;
+            ground.store.journal.resume(was_on);
+        }
     }
 }
 

@@ -48,6 +48,7 @@ fn shard() -> (Shard<SimDriver>, Receiver<ToDrop>) {
         seed: Prng::new(1).next_u64(),
         freeing,
         journal: crate::journal::rings(1).0.pop().unwrap(),
+        handovers: Arc::default(),
     };
     (Shard::new(parts), freed)
 }

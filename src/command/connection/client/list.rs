@@ -17,6 +17,8 @@ const REPLY_CHUNK: usize = 16 * 1024;
 
 /// Letters of flags, in Redis's order.
 const FLAGS: &[(u32, u8)] = &[
+    (client_flag::REPLICA, b'S'),
+    (client_flag::MASTER, b'M'),
     (client_flag::MONITOR, b'O'),
     (client_flag::PUBSUB, b'P'),
     (client_flag::MULTI, b'x'),
@@ -44,14 +46,12 @@ pub(super) fn info(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
 pub(super) fn list(ctx: &mut Ctx<'_>, argv: Args<'_>) -> Outcome {
     let clients = match argv.get(2..).unwrap_or_default() {
         [] => ctx.server.clients.snapshot(),
-        [option, class] if args::is(option, "type") => match kind(class)? {
-            Kind::Other => Vec::new(),
-            class => {
-                let mut clients = ctx.server.clients.snapshot();
-                clients.retain(|client| Kind::of(client) == class);
-                clients
-            }
-        },
+        [option, class] if args::is(option, "type") => {
+            let class = kind(class)?;
+            let mut clients = ctx.server.clients.snapshot();
+            clients.retain(|client| Kind::of(client) == class);
+            clients
+        }
         [option, ids @ ..] if args::is(option, "id") && !ids.is_empty() => by_id(ctx, ids)?,
         _ => return Err(Failure::Syntax),
     };

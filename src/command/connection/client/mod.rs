@@ -43,15 +43,22 @@ enum Kind {
     Normal,
     /// Subscribers.
     Pubsub,
-    /// Replicas, the primary: no connection is one of these.
-    Other,
+    /// Replicas.
+    Replica,
+    /// The master.
+    Master,
 }
 
 impl Kind {
     /// Redis: networking.c `getClientType`.
     fn of(client: &ClientInfo) -> Kind {
-        let subscribed = client.flags.load(Ordering::Relaxed) & client_flag::PUBSUB != 0;
-        if subscribed { Kind::Pubsub } else { Kind::Normal }
+        let flags = client.flags.load(Ordering::Relaxed);
+        match () {
+            () if flags & client_flag::MASTER != 0 => Kind::Master,
+            () if flags & client_flag::REPLICA != 0 => Kind::Replica,
+            () if flags & client_flag::PUBSUB != 0 => Kind::Pubsub,
+            () => Kind::Normal,
+        }
     }
 }
 
@@ -60,7 +67,8 @@ fn kind(word: &[u8]) -> Result<Kind, Failure> {
     match () {
         () if args::is(word, "normal") => Ok(Kind::Normal),
         () if args::is(word, "pubsub") => Ok(Kind::Pubsub),
-        () if ["slave", "replica", "master"].iter().any(|known| args::is(word, known)) => Ok(Kind::Other),
+        () if args::is(word, "slave") || args::is(word, "replica") => Ok(Kind::Replica),
+        () if args::is(word, "master") => Ok(Kind::Master),
         () => Err(Failure::Bytes([b"ERR Unknown client type '", args::c_str(word), b"'"].concat())),
     }
 }

@@ -23,16 +23,16 @@ mod reload;
 mod switches;
 
 use super::acl_cmd::rewrite_lines;
-use crate::base::{glob, numbers, prng};
+use crate::base::{glob, numbers};
 use crate::command::args::{is, word};
 use crate::command::meta::server as meta;
+use crate::command::server_state::Request;
 use crate::command::{Args, Ctx, Failure, Merge, Outcome, Route, Row, Server, View};
 use crate::config;
 use crate::data::limits::LIST_PLAIN_BYTES;
 use crate::observe::log;
 use crate::resp::{Out, Proto};
 use digest::{Dataset, Digest};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The row of DEBUG.
@@ -137,7 +137,7 @@ fn text(word: &[u8]) -> std::borrow::Cow<'_, str> {
 fn change_repl_id(ctx: &mut Ctx<'_>) {
     once(ctx, |server| {
         log::notice("Changing replication IDs after receiving DEBUG change-repl-id");
-        server.repl_id.store(Arc::new(prng::random_hex(40)));
+        server.ask_log(Request::RenameHistory);
     });
 }
 

@@ -145,7 +145,8 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
         "mem_clients_slaves",
     ]);
     lines.put("mem_clients_normal", memory.clients);
-    lines.zero(&["mem_cluster_links", "mem_aof_buffer"]);
+    lines.put("mem_cluster_links", 0);
+    lines.put("mem_aof_buffer", facts.server.appending.facts().buffered);
     lines.put("mem_allocator", "mimalloc");
     lines.zero(&["active_defrag_running", "lazyfree_pending_objects"]);
     lines.put("lazyfreed_objects", facts.sum(|s| &s.lazyfreed));

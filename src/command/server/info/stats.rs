@@ -20,7 +20,10 @@ pub(super) fn write(facts: &Facts<'_>, lines: &mut Lines) {
     lines.put_2("instantaneous_input_repl_kbps", 0.0);
     lines.put_2("instantaneous_output_repl_kbps", 0.0);
     lines.put("rejected_connections", facts.sum(|s| &s.rejected_connections));
-    lines.zero(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
+    let synced = facts.server.replication.view().counters;
+    lines.put("sync_full", synced.full);
+    lines.put("sync_partial_ok", synced.partial_ok);
+    lines.put("sync_partial_err", synced.partial_err);
     lines.put("expired_keys", facts.sum(|s| &s.expired));
     // Expired keys are found by their time, not by sampling: none is stale for longer than a cycle.
     lines.put_2("expired_stale_perc", 0.0);
