@@ -55,15 +55,15 @@ fn reload_rdb(loader: &Loader, save: bool, flush: bool, merge: bool) -> Vec<u8> 
 
 /// What is read must not be logged again, and what was done before must be there to be read.
 fn load_aof(loader: &Loader) -> Vec<u8> {
-    if !ask(loader, Request::HoldLog) {
+    if !tell(loader, Request::HoldLog) {
         return AOF_FAILED.to_vec();
     }
     let reply = load_held_aof(loader);
-    if ask(loader, Request::GoOnLog) { reply } else { AOF_FAILED.to_vec() }
+    if tell(loader, Request::GoOnLog) { reply } else { AOF_FAILED.to_vec() }
 }
 
-/// Asks the log core for something and waits until it is done.
-fn ask(loader: &Loader, request: impl FnOnce(SyncSender<bool>) -> Request) -> bool {
+/// Tells the log core something and waits until it is done.
+fn tell(loader: &Loader, request: impl FnOnce(SyncSender<bool>) -> Request) -> bool {
     let (done, answer) = sync_channel(1);
     loader.server.ask_log(request(done));
     loop {
