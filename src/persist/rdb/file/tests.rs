@@ -7,6 +7,9 @@ use crate::persist::rdb::scan::{Checksum, Event, Scanner};
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
+/// Database, key, value.
+type Keys = BTreeSet<(u64, Vec<u8>, Vec<u8>)>;
+
 const STYLE: Style = Style { checksum: true, compress: true };
 
 fn preamble() -> Preamble {
@@ -36,7 +39,7 @@ fn bytes_of(out: &[Chunk]) -> Vec<u8> {
 }
 
 /// Everything that a file says.
-fn read(file: &[u8]) -> (Vec<String>, BTreeSet<(u64, Vec<u8>, Vec<u8>)>, Checksum) {
+fn read(file: &[u8]) -> (Vec<String>, Keys, Checksum) {
     let mut scanner = Scanner::sized(Cursor::new(file), Some(file.len() as u64));
     let (mut facts, mut keys, mut db) = (Vec::new(), BTreeSet::new(), 0);
     loop {
@@ -100,7 +103,7 @@ fn an_unfinished_record_is_no_file() {
 }
 
 /// The records of one shard, cut into pieces at random.
-fn pieces(rng: &mut Prng, shard: usize, all: &mut BTreeSet<(u64, Vec<u8>, Vec<u8>)>) -> VecDeque<Piece> {
+fn pieces(rng: &mut Prng, shard: usize, all: &mut Keys) -> VecDeque<Piece> {
     let mut pieces = VecDeque::new();
     for n in 0..rng.index(40) {
         let db = rng.index(3);
