@@ -264,4 +264,5 @@ impl<R: Read> Reader<R> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cast_possible_truncation)]
 mod tests;

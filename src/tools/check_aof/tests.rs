@@ -1,3 +1,5 @@
+//! The check of append-only files against the real redis-check-aof.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The append-only file over a disk that fails and forgets: rewrites, switches, errors, power failures.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Manifests: what is read and written, and each way in which one is refused.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The reader of commands: whole files, files cut anywhere, damaged ones.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;

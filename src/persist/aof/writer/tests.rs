@@ -1,3 +1,5 @@
+//! The writer under each policy: what is on the disk when, and what happens when the disk refuses.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;
