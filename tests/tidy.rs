@@ -164,7 +164,13 @@ fn block_end(code: &str, open: usize) -> usize {
 fn without_test_modules(code: &str) -> String {
     let mut out = code.as_bytes().to_vec();
     for (at, _) in code.match_indices("#[cfg(test)]") {
-        let Some(end) = code[at..].find(['{', ';']).map(|found| at + found) else { continue };
+        // A field of a struct ends at its comma; in anything else a bracket comes before the first one.
+        let item = at + "#[cfg(test)]".len();
+        let field = code[item..]
+            .find([',', '{', ';', '(', '}'])
+            .filter(|found| code.as_bytes()[item + found] == b',');
+        let end = field.or_else(|| code[item..].find(['{', ';']));
+        let Some(end) = end.map(|found| item + found) else { continue };
         let end = if code.as_bytes()[end] == b'{' { block_end(code, end) } else { end + 1 };
         out[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
     }
@@ -374,4 +380,6 @@ fn the_reader_of_code_is_not_fooled_by_literals() {
     assert_eq!(uses, vec![("base".into(), 1), ("data".into(), 1), ("shard".into(), 2)]);
     let tests = without_test_modules("fn a() {}\n#[cfg(test)]\nmod t { fn b() { unsafe {} } }\nfn c() {}");
     assert_eq!(functions(&tests).len(), 2);
+    let field = without_test_modules("fn a() { B { #[cfg(test)] c: D::E, } }\nfn f() {}");
+    assert_eq!(functions(&field), vec![("a".into(), 1, 1), ("f".into(), 2, 1)]);
 }
