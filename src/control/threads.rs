@@ -168,8 +168,19 @@ fn start_shards(
                 }
             };
             let seed = os_random_u64();
-            let mut shard =
-                Shard::new(Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal, handovers });
+            let mut shard = Shard::new(Parts {
+                id,
+                server,
+                driver,
+                vacancy,
+                hub,
+                mesh,
+                wakes,
+                seed,
+                freeing,
+                journal,
+                handovers,
+            });
             if let Some(Listening { first, later }) = listening {
                 first.into_iter().for_each(|listener| shard.listen(listener));
                 shard.listen_anew_from(later);

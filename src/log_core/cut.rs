@@ -59,7 +59,13 @@ impl Funnel {
     /// An empty one.
     pub fn new(server: Arc<Server>) -> Funnel {
         let queued = (0..server.shards).map(|_| AtomicUsize::new(0)).collect();
-        Funnel { server, filled: AtomicBool::new(false), pieces: Mutex::default(), queued, running: AtomicU64::new(0) }
+        Funnel {
+            server,
+            filled: AtomicBool::new(false),
+            pieces: Mutex::default(),
+            queued,
+            running: AtomicU64::new(0),
+        }
     }
 
     /// Whether there is something to take.

@@ -164,7 +164,8 @@ where
     fn stale(&self, key: usize, command: &'static Command) -> Option<Failure> {
         let standing = self.server.replication.standing();
         let stale = standing.is_replica && !standing.is_linked && !self.config.replica_serve_stale_data;
-        (stale && self.any_is(key, command, |c| !c.row.meta.has(flag::STALE))).then(|| Failure::text(MASTERDOWN))
+        (stale && self.any_is(key, command, |c| !c.row.meta.has(flag::STALE)))
+            .then(|| Failure::text(MASTERDOWN))
     }
 
     /// Whether a command writes, or what EXEC is about to run (server.c `processCommand`, is_write_command).

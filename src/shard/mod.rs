@@ -180,7 +180,8 @@ where
 {
     /// A shard ready to run.
     pub fn new(parts: Parts<D>) -> Shard<D> {
-        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal, handovers } = parts;
+        let Parts { id, server, driver, vacancy, hub, mesh, wakes, seed, freeing, journal, handovers } =
+            parts;
         let config = server.config.load_full();
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let mut store = Store::new(databases, seed);
