@@ -250,6 +250,11 @@ impl<D: Driver + Files> LogCore<D> {
         }
     }
 
+    /// Whether the append-only file of the start was taken over, if only to say that there is none.
+    pub(super) fn is_log_open(&self) -> bool {
+        self.aof.is_open
+    }
+
     /// A master's copy is about to replace the dataset: what is in the file is of no use any more, and what the copy brings is
     /// not logged (replication.c `readSyncBulkPayload`, `stopAppendOnly`).
     pub(super) fn suspend_log(&mut self) {

@@ -47,6 +47,7 @@ impl fmt::Debug for ReplId {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 mod tests {
     use super::ReplId;
 

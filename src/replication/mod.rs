@@ -24,6 +24,7 @@ pub mod master;
 pub mod replica;
 mod settings;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::wrong_self_convention)]
 mod tests;
 
 pub use history::{Backlog, History};

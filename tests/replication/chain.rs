@@ -7,6 +7,12 @@ fn line_up(nodes: &mut [Node], order: &[usize]) {
     for pair in order.windows(2) {
         let port = nodes[pair[0]].server.port().to_string();
         assert!(nodes[pair[1]].ask(&["REPLICAOF", "127.0.0.1", &port]).starts_with("+OK"));
+        // Who follows a server that has yet to hear of the new leader's id, but has heard of it itself, would need a copy.
+        wait_for("the leader's id arrives", || {
+            // Asked for again and again: the first replica gives it a new one.
+            let id = nodes[order[0]].info("replication", "master_replid");
+            nodes[pair[1]].info("replication", "master_replid") == id && !nodes[pair[1]].is_down()
+        });
     }
 }
 

@@ -18,8 +18,9 @@ fn a_replica_takes_no_writes_and_hides_what_has_expired() {
     let script = replica.ask(&["EVAL", "return redis.call('set','a',1)", "1", "a"]);
     assert!(script.starts_with("-READONLY"), "{script}");
     assert!(replica.ask(&["WAIT", "0", "0"]).starts_with("-ERR WAIT cannot be used with replica instances."));
-    assert_eq!(master.ask(&["SET", "e", "1", "PX", "50"]), "+OK\r\n");
     assert_eq!(master.ask(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]), "+OK\r\n");
+    assert_eq!(master.ask(&["SET", "e", "1", "PX", "50"]), "+OK\r\n");
+    wait_for("it arrives", || replica.ask(&["DBSIZE"]) == ":1\r\n");
     wait_for("the key is hidden", || replica.ask(&["GET", "e"]) == "$-1\r\n");
     // It is there until the master says otherwise.
     assert_eq!(replica.ask(&["DBSIZE"]), ":1\r\n");

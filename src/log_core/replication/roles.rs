@@ -65,7 +65,8 @@ impl<D: Driver + Files> LogCore<D> {
     /// Once nothing is loaded any more: goes on with the history that the file tells of, and follows whom the configuration
     /// names (server.c `loadDataFromDisk`).
     pub(super) fn begin_history(&mut self) {
-        if self.repl.begun || self.server.loading.is_any() {
+        // The append-only file is taken over first: what a master's copy brings must not be mixed with what was there.
+        if self.repl.begun || self.server.loading.is_any() || !self.is_log_open() {
             return;
         }
         self.repl.begun = true;

@@ -1,6 +1,5 @@
 //! A connection asks for the stream, or ends.
 
-use super::link::name;
 use super::{Action, Facts, Link, LinkId, Replicas, State, full_resync};
 use crate::replication::{History, Line, Settings};
 
@@ -176,9 +175,4 @@ impl Standing {
         (self.is_replica && !self.is_linked)
             .then_some("NOMASTERLINK Can't SYNC while not connected with my master")
     }
-}
-
-/// The name of a connection that asks, for the log.
-pub fn asker_name(facts: &Facts, peer: &str, id: LinkId) -> String {
-    name(facts, peer, id)
 }

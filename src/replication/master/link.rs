@@ -140,7 +140,7 @@ impl Link {
 }
 
 /// The name of a replica in the log: `address:port`, or that of the client if it has not said where it listens.
-pub(super) fn name(facts: &Facts, peer: &str, id: LinkId) -> String {
+fn name(facts: &Facts, peer: &str, id: LinkId) -> String {
     let ip = facts.ip.as_deref().filter(|ip| !ip.is_empty()).unwrap_or(peer);
     match (ip.is_empty(), facts.listening_port) {
         (true, _) => format!("client id #{id}"),

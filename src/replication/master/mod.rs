@@ -18,7 +18,7 @@ mod report;
 mod sync;
 mod wait;
 
-pub use attach::{Around, Ask, Standing, asker_name};
+pub use attach::{Around, Ask, Standing};
 pub use link::{Facts, Link, State};
 pub use replconf::{Acked, Heard, replconf};
 pub use report::SlaveLine;

@@ -33,7 +33,7 @@ pub enum Heard {
 /// Runs `REPLCONF args…` (without the name) for a connection that said `facts` so far. What comes before an option that is
 /// wrong has taken effect. Redis: replication.c `replconfCommand`.
 pub fn replconf(facts: &mut Facts, args: &[&[u8]]) -> Heard {
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         return Heard::Wrong("ERR syntax error".into());
     }
     let mut pairs = args.chunks_exact(2);

@@ -97,6 +97,7 @@ fn is_getack(argv: &[&[u8]]) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 mod tests {
     use super::*;
     use crate::replication::master::GETACK;
