@@ -35,8 +35,6 @@ const SAVE_POINTS: [SavePoint; 3] = [
 /// The directory in which the process was started. The loader puts its absolute path here.
 pub(super) const DEFAULT_DIR: &str = ".";
 
-const PERSISTENCE: Status =
-    Accepted("persistence is not built yet: nothing is saved to disk or loaded from it");
 const SANITIZED: Status = Accepted("every payload and every file is checked in full, whoever it comes from");
 const SHUTDOWN_WAIT: Status = Accepted("a shutdown does not wait for replicas that lag behind");
 const NODELAY: Status =
@@ -68,7 +66,7 @@ const WARNINGS: Status = Accepted("no start-up warning of Shoal's stops the serv
 directives! {
     section "Shards" {
         /// Number of shards, each a thread that owns a range of slots; 0 takes every CPU the process may use.
-        "shards" => shards: u32 = 0, int(0, 256), [IMMUTABLE, HIDDEN], Implemented;
+        "shards" => shards: u32 = 0, int(0, 255), [IMMUTABLE, HIDDEN], Implemented;
         /// Microseconds for which a shard that has run out of work looks for more before it sleeps.
         "shard-spin-us" => shard_spin_us: u32 = 0, int(0, 1_000_000), [], Implemented;
         /// Ties every shard to one CPU of the set the process may use.
@@ -350,7 +348,7 @@ directives! {
         /// Ends snapshots with a checksum.
         "rdbchecksum" => rdbchecksum: bool = true, Kind::Bool, [IMMUTABLE], Implemented;
         /// Deletes snapshots that only a full sync needed.
-        "rdb-del-sync-files" => rdb_del_sync_files: bool = false, Kind::Bool, [], PERSISTENCE;
+        "rdb-del-sync-files" => rdb_del_sync_files: bool = false, Kind::Bool, [], Implemented;
         /// Forces a snapshot to disk bit by bit while it is written.
         "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, Kind::Bool, [], Implemented;
         /// Refuses writes after a snapshot failed.

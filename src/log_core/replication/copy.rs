@@ -18,7 +18,7 @@ use crate::persist::rdb::file::Chunk;
 use crate::replication::master::{LinkId, Target, Want};
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A copy that is being made.
@@ -266,6 +266,23 @@ impl<D: Driver + Files> LogCore<D> {
                     self.drop_replica(id);
                 }
             }
+        }
+        if self.keeps_no_files() {
+            log!(Notice, "Removing the RDB file used to feed replicas in a persistence-less instance");
+            // Who is sent it has it open.
+            self.remove_sync_file(&target);
+        }
+    }
+
+    /// Whether files that only a full copy needed are removed (replication.c `removeRDBUsedToSyncReplicas`,
+    /// `readSyncBulkPayload`): by `rdb-del-sync-files`, if the server saves nothing by itself.
+    pub(super) fn keeps_no_files(&self) -> bool {
+        self.config.rdb_del_sync_files && self.config.save.is_empty() && !self.config.appendonly
+    }
+
+    pub(super) fn remove_sync_file(&mut self, path: &Path) {
+        if let Err(error) = self.driver.remove(path) {
+            log!(Warning, "Can't remove the RDB file {}: {error}", path.display());
         }
     }
 

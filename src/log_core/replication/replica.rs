@@ -473,7 +473,14 @@ impl<D: Driver + Files> LogCore<D> {
         if attempt != self.repl.following.attempt {
             return;
         }
-        self.repl.following.copy = None;
+        let target = self.repl.following.copy.take().map(|copy| copy.target);
+        if let Some(target) = target.filter(|_| saved.is_some() && self.keeps_no_files()) {
+            log!(
+                Notice,
+                "Removing the RDB file obtained from the master. This replica has persistence disabled"
+            );
+            self.remove_sync_file(&target);
+        }
         let now_s = self.now_s();
         let repl = &mut self.repl;
         let Some(upstream) = &mut repl.upstream else { return };
