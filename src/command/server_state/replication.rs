@@ -106,6 +106,12 @@ impl Replication {
             .then_some("READONLY You can't write against a read only replica.")
     }
 
+    /// Whether what is here may be out of date and must not be shown (`replica-serve-stale-data no`).
+    pub fn is_stale(&self, config: &Config) -> bool {
+        let standing = self.standing();
+        standing.is_replica && !standing.is_linked && !config.replica_serve_stale_data
+    }
+
     /// The latest view.
     pub fn view(&self) -> Arc<View> {
         self.view.load_full()
