@@ -89,6 +89,13 @@ impl Replication {
         self.needs_replicas.store(asked_for, Relaxed);
     }
 
+    /// CONFIG SET has published new settings: they are in force before its reply, though the log core learns of them later.
+    pub fn announce(&self, new: &Config) {
+        if new.min_replicas_to_write > 0 && new.min_replicas_max_lag_s > 0 {
+            self.needs_replicas.store(true, Relaxed);
+        }
+    }
+
     /// Replicas that are in time.
     pub fn good(&self) -> usize {
         self.good.load(Relaxed)
