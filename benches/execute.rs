@@ -124,7 +124,13 @@ fn journaled(c: &mut Criterion) {
                 }
                 fixture.publish();
                 if let Some(tap) = &mut tap {
-                    tap.poll(usize::MAX, |item| drop(black_box(item)), |_| {});
+                    tap.poll(
+                        usize::MAX,
+                        |item| {
+                            black_box(item);
+                        },
+                        |_| {},
+                    );
                 }
                 black_box(reply.len())
             });

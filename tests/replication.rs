@@ -1,7 +1,7 @@
 //! Masters and replicas: Shoal with Shoal of other shard counts, and with redis-server on either side. At quiet points
 //! everybody holds the same data and offset, and no full copy was made that was not planned.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 #[path = "replication/chain.rs"]
 mod chain;
