@@ -179,6 +179,12 @@ impl<'a> Nested<'a> {
         if meta.has(flag::NOSCRIPT) && !self.server.switches.are_scripts_unbound() {
             return Err(b"This Redis command is not allowed from script".to_vec());
         }
+        if !meta.has(flag::STALE)
+            && self.server.replication.is_special()
+            && self.server.replication.is_stale(&self.server.config.load())
+        {
+            return Err(b"Can not execute the command on a stale replica".to_vec());
+        }
         if let Some(user) = &self.user {
             access::permit_in_script(self.server, self.session, user, command, words, self.now_ms)?;
         }

@@ -48,6 +48,8 @@ pub(super) struct Appender {
     hold: Option<(u64, SyncSender<bool>)>,
     /// BGREWRITEAOF waits for the rewrite to begin.
     askers: Vec<Asker>,
+    /// BGREWRITEAOF came while SAVE or FLUSHALL saves.
+    late: Vec<Asker>,
     /// A base is to be written as soon as a snapshot can be made.
     wanted: Option<(PathBuf, bool)>,
     job: Option<Base>,
@@ -74,6 +76,7 @@ impl Appender {
             off_at: None,
             hold: None,
             askers: Vec::new(),
+            late: Vec::new(),
             wanted: None,
             job: None,
             waiters: Vec::new(),
@@ -274,6 +277,9 @@ impl<D: Driver + Files> LogCore<D> {
     pub(super) fn rewrite_request(&mut self, asker: Option<Asker>) {
         if self.aof.is_rewriting() {
             self.answer(asker, b"-ERR Background append only file rewriting already in progress\r\n");
+        } else if self.saver.is_foreground() && asker.is_some() {
+            // In Redis the client comes behind it.
+            self.aof.late.extend(asker);
         } else if self.saver.is_saving() || asker.is_none() {
             self.aof.file.schedule();
             self.publish_log_facts();
@@ -319,6 +325,11 @@ impl<D: Driver + Files> LogCore<D> {
 
     /// Goes on with everything. Called in every turn, after the merge.
     pub(super) fn advance_log(&mut self) {
+        if !self.aof.late.is_empty() && !self.saver.is_foreground() {
+            for asker in std::mem::take(&mut self.aof.late) {
+                self.rewrite_request(Some(asker));
+            }
+        }
         let (time, reached) = (self.time, self.tap.reached());
         self.aof.file.writer().mark(reached);
         self.aof.file.turn(now(time), &mut self.driver);

@@ -100,6 +100,12 @@ impl Saver {
         self.job.is_some()
     }
 
+    /// Whether it is one behind which clients would stand in Redis: SAVE, FLUSHALL.
+    pub(super) fn is_foreground(&self) -> bool {
+        let is_asked_for = self.waiting.iter().any(|(how, _)| *how == SaveAs::Foreground);
+        is_asked_for || self.job.as_ref().is_some_and(|job| matches!(job.kind, Kind::Foreground(_)))
+    }
+
     fn is_background(&self) -> bool {
         self.job.as_ref().is_some_and(|job| matches!(job.kind, Kind::Background(_)))
     }

@@ -162,10 +162,9 @@ where
 
     /// Commands that are refused while what is here may be out of date (`replica-serve-stale-data no`).
     fn stale(&self, key: usize, command: &'static Command) -> Option<Failure> {
-        let standing = self.server.replication.standing();
-        let stale = standing.is_replica && !standing.is_linked && !self.config.replica_serve_stale_data;
-        (stale && self.any_is(key, command, |c| !c.row.meta.has(flag::STALE)))
-            .then(|| Failure::text(MASTERDOWN))
+        (self.server.replication.is_stale(&self.config)
+            && self.any_is(key, command, |c| !c.row.meta.has(flag::STALE)))
+        .then(|| Failure::text(MASTERDOWN))
     }
 
     /// Whether a command writes, or what EXEC is about to run (server.c `processCommand`, is_write_command).
@@ -189,11 +188,14 @@ where
         let writes = |c: &Command| c.row.meta.flags & (flag::WRITE | flag::MAY_REPLICATE) != 0;
         match pause {
             Pause::All => true,
-            Pause::Write if matches!(command.row.handler, Handler::Shard(ShardOp::Exec)) => self
-                .conns
-                .get(key)
-                .and_then(|c| c.session.as_ref()?.multi.as_ref())
-                .is_some_and(|m| m.queue.iter().any(|q| writes(q.command))),
+            Pause::Write if matches!(command.row.handler, Handler::Shard(ShardOp::Exec)) => {
+                self.conns.get(key).and_then(|c| c.session.as_ref()?.multi.as_ref()).is_some_and(|m| {
+                    m.queue.iter().any(|q| {
+                        let words: Vec<&[u8]> = q.argv.iter().map(Vec::as_slice).collect();
+                        writes(q.command) && !self.is_reading_script(q.command, &words)
+                    })
+                })
+            }
             Pause::Write => writes(command),
         }
     }

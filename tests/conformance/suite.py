@@ -101,14 +101,31 @@ def _apt_source(place):
     return found
 
 
+# Files of tests/integration that are judged: those about persistence, replication, shutdown and logging.
+INTEGRATION = (
+    "aof*",
+    "block-repl",
+    "convert-*-on-load",
+    "corrupt-dump",
+    "failover",
+    "logging",
+    "psync2*",
+    "rdb",
+    "replication*",
+    "shutdown",
+)
+# list-common holds data for other units; the cluster units need Redis Cluster, which is not judged here.
+NOT_JUDGED = ("unit/type/list-common", "unit/cluster", "unit/cluster-scripting")
+
+
 def units(source):
-    """Names of all units that are judged: the files of tests/unit and tests/unit/type that hold tests."""
+    """Names of all units that are judged: the files of tests/unit and tests/unit/type that hold tests, and those of
+    tests/integration that `INTEGRATION` names."""
     tests = source / "tests"
-    files = sorted(tests.glob("unit/*.tcl")) + sorted(tests.glob("unit/type/*.tcl"))
+    patterns = ["unit/*.tcl", "unit/type/*.tcl", *(f"integration/{pattern}.tcl" for pattern in INTEGRATION)]
+    files = [file for pattern in patterns for file in sorted(tests.glob(pattern))]
     names = [str(file.relative_to(tests).with_suffix("")) for file in files]
-    # list-common holds data for other units; the cluster units need Redis Cluster, which is not judged here.
-    skipped = ("unit/type/list-common", "unit/cluster", "unit/cluster-scripting")
-    return [name for name in names if name not in skipped]
+    return [name for name in names if name not in NOT_JUDGED]
 
 
 class Tree:

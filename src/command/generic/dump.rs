@@ -5,6 +5,7 @@ use crate::command::args::{int, is, word};
 use crate::command::{Args, Ctx, Failure, Outcome};
 use crate::data::Limits;
 use crate::keyspace::{Class, lru};
+use crate::log;
 use crate::persist::rdb::payload;
 
 /// DUMP key
@@ -66,10 +67,13 @@ pub(super) fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if ttl < 0 {
         return Err(Failure::text("ERR Invalid TTL value, must be >= 0"));
     }
-    let value = payload::verified(word(args, 3))
+    let value = payload::verified_unless(ctx.server.switches.are_sums_unchecked(), word(args, 3))
         .ok_or(Failure::text("ERR DUMP payload version or checksum are wrong"))?;
     let limits: Limits = ctx.keys.store(&key).limits;
-    let value = payload::restore(value, &limits).map_err(|_| Failure::text("ERR Bad data format"))?;
+    let value = payload::restore(value, &limits).map_err(|why| {
+        log!(Warning, "RESTORE: integrity check failed: {why}");
+        Failure::text("ERR Bad data format")
+    })?;
     let now_ms = ctx.keys.now_ms;
     let at_ms = match (ttl, options.absolute) {
         (0, _) => None,

@@ -2,6 +2,7 @@
 
 use crate::base::clock;
 use crate::command::nested::{self, Declared, KILLED, Nested, Rules};
+use crate::command::server_state::replication::MASTERDOWN;
 use crate::command::{Args, Ctx, Failure, Idle, Outcome, shorten};
 use crate::observe::log::{self, Level};
 use crate::resp::Proto;
@@ -75,6 +76,22 @@ pub fn run(
     let compat = subject.flags.has(flags::COMPAT);
     let no_writes = subject.flags.has(flags::NO_WRITES);
     let allow_oom = subject.flags.has(flags::ALLOW_OOM);
+    // With a declaration it is refused as a command with such flags would be (server.c `getCommandFlags`).
+    let replication = &ctx.server.replication;
+    let shows_stale = !compat && subject.flags.has(flags::ALLOW_STALE);
+    if replication.is_special() {
+        let config = ctx.server.config.load();
+        if !shows_stale && replication.is_stale(&config) {
+            return Err(Failure::text(MASTERDOWN));
+        }
+        if !compat
+            && !no_writes
+            && !ctx.session.replays
+            && let Some(line) = replication.write_refusal(&config)
+        {
+            return Err(Failure::text(line));
+        }
+    }
     if !compat
         && !no_writes
         && let Some(failure) = ctx.server.script_refusal()

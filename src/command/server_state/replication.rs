@@ -89,6 +89,13 @@ impl Replication {
         self.needs_replicas.store(asked_for, Relaxed);
     }
 
+    /// CONFIG SET has published new settings: they are in force before its reply, though the log core learns of them later.
+    pub fn announce(&self, new: &Config) {
+        if new.min_replicas_to_write > 0 && new.min_replicas_max_lag_s > 0 {
+            self.needs_replicas.store(true, Relaxed);
+        }
+    }
+
     /// Replicas that are in time.
     pub fn good(&self) -> usize {
         self.good.load(Relaxed)
@@ -104,6 +111,12 @@ impl Replication {
         }
         (is_replica && config.replica_read_only)
             .then_some("READONLY You can't write against a read only replica.")
+    }
+
+    /// Whether what is here may be out of date and must not be shown (`replica-serve-stale-data no`).
+    pub fn is_stale(&self, config: &Config) -> bool {
+        let standing = self.standing();
+        standing.is_replica && !standing.is_linked && !config.replica_serve_stale_data
     }
 
     /// The latest view.

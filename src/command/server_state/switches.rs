@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | `cron_paused` | DEBUG PAUSE-CRON | shards, control core | relaxed, before periodic work |
 //! | `scripts_unbound` | DEBUG SET-DISABLE-DENY-SCRIPTS | scripts | relaxed, for each command of a script |
+//! | `sums_unchecked` | DEBUG SET-SKIP-CHECKSUM-VALIDATION | RESTORE | relaxed, for each payload |
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 pub struct Switches {
     cron_paused: AtomicBool,
     scripts_unbound: AtomicBool,
+    sums_unchecked: AtomicBool,
 }
 
 impl Switches {
@@ -34,5 +36,15 @@ impl Switches {
     /// Opens all commands to scripts, or closes those with the flag `noscript` again.
     pub fn unbind_scripts(&self, unbound: bool) {
         self.scripts_unbound.store(unbound, Relaxed);
+    }
+
+    /// Whether RESTORE takes payloads whose sum is wrong (server.h `skip_checksum_validation`).
+    pub fn are_sums_unchecked(&self) -> bool {
+        self.sums_unchecked.load(Relaxed)
+    }
+
+    /// Takes payloads as they are, or checks their sums again.
+    pub fn uncheck_sums(&self, unchecked: bool) {
+        self.sums_unchecked.store(unchecked, Relaxed);
     }
 }

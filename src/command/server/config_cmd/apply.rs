@@ -40,6 +40,7 @@ pub fn apply(
         log::configure(log::Settings { level: level(new.loglevel), ..log::settings() });
     }
     server.appending.announce(old, new);
+    server.replication.announce(new);
     let used = alloc::used_memory() as u64;
     if changed.contains(&"maxmemory") && new.maxmemory > 0 && new.maxmemory < used {
         log::warning(&format!(

@@ -11,7 +11,7 @@
 //!  '-' ...                    an error (the loop passes on the first)
 //! ```
 //!
-//! Who may call DEBUG (`enable-debug-command`) is checked before. What would crash or restart the process, or looks into
+//! Who may call DEBUG (`enable-debug-command`) is checked before. What would restart the process, or looks into
 //! structures that Redis has and Shoal has not (HTSTATS, MALLCTL, STRUCTSIZE, ...), is refused as an unknown subcommand.
 
 mod digest;
@@ -23,6 +23,7 @@ mod reload;
 mod switches;
 
 use super::acl_cmd::rewrite_lines;
+use crate::base::sys::signal::raise;
 use crate::base::{glob, numbers};
 use crate::command::args::{is, word};
 use crate::command::meta::server as meta;
@@ -86,11 +87,13 @@ fn run(ctx: &mut Ctx<'_>, args: Args<'_>) -> Result<Part, Failure> {
         3 if is(sub, "ERROR") => return Err(Failure::Bytes(word(args, 2).to_vec())),
         3 if is(sub, "OBJECT") => return object::object(ctx, args),
         3 if is(sub, "SLEEP") => sleep(ctx, word(args, 2)),
+        2 if is(sub, "SEGFAULT") => segfault()?,
         3 if is(sub, "LOG") => once(ctx, |_| log::warning(&format!("DEBUG LOG: {}", text(word(args, 2))))),
         3 if is(sub, "PAUSE-CRON") => switches::pause_cron(ctx, word(args, 2)),
         3 if is(sub, "PROTOCOL") => protocol::protocol(ctx, word(args, 2))?,
         3 if is(sub, "SET-ACTIVE-EXPIRE") => switches::set_active_expire(ctx, word(args, 2)),
         3 if is(sub, "SET-DISABLE-DENY-SCRIPTS") => switches::unbind_scripts(ctx, word(args, 2)),
+        3 if is(sub, "SET-SKIP-CHECKSUM-VALIDATION") => switches::uncheck_sums(ctx, word(args, 2)),
         3 if is(sub, "QUICKLIST-PACKED-THRESHOLD") => packed_threshold(ctx, word(args, 2))?,
         4 if is(sub, "REPLYBUFFER") => switches::reply_buffer(ctx, word(args, 2), word(args, 3))?,
         4 if is(sub, "STRINGMATCH-LEN") => {
@@ -109,6 +112,11 @@ fn unknown(sub: &[u8]) -> Failure {
     Failure::Bytes(
         [b"ERR unknown subcommand or wrong number of arguments for '", sub, b"'. Try DEBUG HELP."].concat(),
     )
+}
+
+/// Ends the server as an invalid access to memory would, with the report of a crash.
+fn segfault() -> Outcome {
+    raise(libc::SIGSEGV).map_err(|error| Failure::from(format!("ERR {error}")))
 }
 
 /// Stops the whole server, which is the point: each shard sleeps in its own fragment.

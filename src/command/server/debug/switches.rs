@@ -1,4 +1,5 @@
-//! DEBUG's switches: PAUSE-CRON, REPLYBUFFER, SET-ACTIVE-EXPIRE, SET-DISABLE-DENY-SCRIPTS.
+//! DEBUG's switches: PAUSE-CRON, REPLYBUFFER, SET-ACTIVE-EXPIRE, SET-DISABLE-DENY-SCRIPTS,
+//! SET-SKIP-CHECKSUM-VALIDATION.
 
 use super::{is_fragment, once, unknown};
 use crate::base::numbers;
@@ -18,6 +19,11 @@ pub(super) fn pause_cron(ctx: &mut Ctx<'_>, word: &[u8]) {
 /// DEBUG SET-DISABLE-DENY-SCRIPTS 0|1
 pub(super) fn unbind_scripts(ctx: &mut Ctx<'_>, word: &[u8]) {
     once(ctx, |server| server.switches.unbind_scripts(is_on(word)));
+}
+
+/// DEBUG SET-SKIP-CHECKSUM-VALIDATION 0|1
+pub(super) fn uncheck_sums(ctx: &mut Ctx<'_>, word: &[u8]) {
+    once(ctx, |server| server.switches.uncheck_sums(is_on(word)));
 }
 
 /// DEBUG SET-ACTIVE-EXPIRE 0|1
