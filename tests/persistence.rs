@@ -4,6 +4,14 @@
 
 #[path = "persistence/aof_write.rs"]
 mod aof_write;
+#[path = "persistence/cuts.rs"]
+mod cuts;
+#[path = "persistence/damaged_manifest.rs"]
+mod damaged_manifest;
+#[path = "persistence/full_disk.rs"]
+mod full_disk;
+#[path = "persistence/kills.rs"]
+mod kills;
 #[path = "persistence/load_aof.rs"]
 mod load_aof;
 #[path = "persistence/load_bench.rs"]
@@ -12,6 +20,8 @@ mod load_bench;
 mod load_rdb;
 #[path = "persistence/load_support.rs"]
 mod load_support;
+#[path = "persistence/mutations.rs"]
+mod mutations;
 #[path = "persistence/rdb_check.rs"]
 mod rdb_check;
 #[path = "persistence/rdb_failures.rs"]

@@ -1,10 +1,10 @@
-//! The append-only file that the server writes: loaded again by itself and by Redis, rewritten, switched on and off, and
-//! after the process was killed.
+//! The append-only file that the server writes: loaded again by itself and by Redis, rewritten, switched on and
+//! off, and in places where it cannot be.
 
 use super::load_aof::change;
 use super::load_support::{Instance, copy_dir, digest, fill, text};
 use super::support::server::{find_in_path, free_port};
-use super::support::{Conn, Rng, env_number, seed};
+use super::support::{Conn, Rng, seed};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -150,74 +150,6 @@ fn it_is_switched_on_and_off_while_commands_run() {
     assert_eq!(digest_by_redis(dir.path()), expected, "seed {seed}");
     let again = Instance::ready(dir.path(), 2, AOF);
     assert_eq!(digest(&mut again.connect()), expected, "seed {seed}");
-}
-
-/// One writer's account: what it sent last, and what was acknowledged.
-#[derive(Clone, Copy, Default)]
-struct Account {
-    sent: u64,
-    acked: u64,
-}
-
-/// Writes ascending numbers to two keys, mostly of different shards, in one transaction each, until the server is gone.
-fn write_until_killed(mut conn: Conn, writer: usize) -> Account {
-    let mut account = Account::default();
-    let (a, b) = (format!("a:{writer}"), format!("b:{writer}"));
-    loop {
-        account.sent += 1;
-        let n = account.sent.to_string();
-        let words: [&[&str]; 4] = [&["MULTI"], &["SET", &a, &n], &["SET", &b, &n], &["EXEC"]];
-        for words in words {
-            let Ok(reply) = conn.call(words) else { return account };
-            assert!(!reply.value.is_error(), "{:?}", reply.value);
-        }
-        account.acked = account.sent;
-    }
-}
-
-#[test]
-fn nothing_acknowledged_is_lost_and_nothing_torn_when_the_process_is_killed() {
-    let (mut rng, seed) = rng();
-    let dir = tempfile::tempdir().unwrap();
-    let args = [AOF, &["--appendfsync", "always"]].concat();
-    let mut accounts = [Account::default(); 6];
-    for kill in 0..env_number("AOF_KILLS", 6) {
-        let mut instance = Instance::ready(dir.path(), 2, &args);
-        let mut conn = instance.connect();
-        for (writer, account) in accounts.iter().enumerate() {
-            let get = |conn: &mut Conn, key: String| {
-                let value = conn.call(&["GET", &key]).unwrap().value;
-                value.bytes().map_or(0, |bytes| std::str::from_utf8(bytes).unwrap().parse::<u64>().unwrap())
-            };
-            let (a, b) = (get(&mut conn, format!("a:{writer}")), get(&mut conn, format!("b:{writer}")));
-            assert_eq!(a, b, "torn, seed {seed}, kill {kill}");
-            assert!(
-                (account.acked..=account.sent).contains(&a),
-                "{a} of {}..{}",
-                account.acked,
-                account.sent
-            );
-        }
-        text(&mut conn, &["FLUSHALL"]);
-        let writers: Vec<_> = (0..accounts.len())
-            .map(|writer| {
-                let conn = instance.connect();
-                std::thread::spawn(move || write_until_killed(conn, writer))
-            })
-            .collect();
-        std::thread::sleep(Duration::from_millis(rng.below(300)));
-        if rng.percent(60) {
-            text(&mut conn, &["BGREWRITEAOF"]);
-            std::thread::sleep(Duration::from_millis(rng.below(40)));
-        }
-        instance.signal("KILL");
-        instance.wait_end();
-        accounts = [Account::default(); 6];
-        for (account, writer) in accounts.iter_mut().zip(writers) {
-            *account = writer.join().unwrap();
-        }
-    }
-    assert!(accounts.iter().any(|account| account.acked > 0));
 }
 
 #[test]
