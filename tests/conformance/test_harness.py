@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import cli
 import report
+import suite
 import tcl
 from expected import UNEXPLAINED, Entry, Expected
 from unit import Result
@@ -36,6 +37,16 @@ class TclLists(unittest.TestCase):
             for start in range(0, len(stream), step):
                 found += packets.feed(stream[start : start + step])
             self.assertEqual(found, expected, f"pieces of {step}")
+
+
+class Units(unittest.TestCase):
+    def test_units_are_those_of_unit_and_some_of_integration(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("unit/auth", "unit/cluster", "unit/type/list-common", "integration/aof-race", "integration/redis-cli"):
+                file = Path(folder) / "tests" / f"{name}.tcl"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch()
+            self.assertEqual(suite.units(Path(folder)), ["unit/auth", "integration/aof-race"])
 
 
 class Expectations(unittest.TestCase):

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use crate::command::server_state::replication::MASTERDOWN;
 use crate::command::testing::{Fixture, check, run};
+use crate::replication::master::Standing;
 
 fn on_each(test: impl Fn(&mut Fixture)) {
     test(&mut Fixture::new());
@@ -163,5 +165,26 @@ fn what_is_no_library_is_refused() {
             let got = run(f, &["FUNCTION", "LOAD", code]);
             assert!(got.contains(error), "{code}: {got}");
         }
+    });
+}
+
+#[test]
+fn a_replica_refuses_scripts_by_what_they_declare() {
+    on_each(|f| {
+        let standing = |is_linked| Standing { is_replica: true, is_linked, fails_over: false };
+        f.server.replication.set_standing(standing(true));
+        let read_only = "-READONLY You can't write against a read only replica.|";
+        eval(f, "#!lua\nreturn 1", &["0"], read_only);
+        eval(f, "#!lua flags=no-writes\nreturn 1", &["0"], ":1|");
+        check(f, "CONFIG SET replica-serve-stale-data no", "+OK|");
+        f.server.replication.set_standing(standing(false));
+        let down = format!("-{MASTERDOWN}|");
+        eval(f, "return 1", &["0"], &down);
+        eval(f, "#!lua flags=no-writes\nreturn 1", &["0"], &down);
+        let stale = "#!lua flags=no-writes,allow-stale\n";
+        eval(f, &format!("{stale}return 1"), &["0"], ":1|");
+        let refused = "ERR Can not execute the command on a stale replica";
+        let body = format!("{stale}return redis.pcall('get','x').err == '{refused}' and 1");
+        eval(f, &body, &["0"], ":1|");
     });
 }

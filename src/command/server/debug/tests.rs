@@ -136,3 +136,12 @@ fn subcommands_take_their_words_as_redis_does() {
     assert!(matches!(f.server.log.take()[..], [Request::RenameHistory]));
     assert!(f.stores.iter().all(|store: &Store| store.stats.dirty == 0));
 }
+
+#[test]
+fn payloads_are_taken_without_their_sums_if_told_so() {
+    let f = &mut Fixture::new();
+    let payload: [&[u8]; 4] = [b"RESTORE", b"k", b"0", b"\0\x01a\x09\0wrongsum"];
+    assert!(f.run_bytes(&payload).starts_with(b"-ERR DUMP payload"));
+    check(f, "DEBUG SET-SKIP-CHECKSUM-VALIDATION 1", "+OK|");
+    assert_eq!(f.run_bytes(&payload), b"+OK\r\n");
+}
