@@ -2,6 +2,7 @@
 //! encodings change.
 
 use super::grammar::{Grammar, Rule, Words};
+use super::sets;
 
 /// Rules with their weights.
 pub const RULES: &[(u32, Rule)] = &[
@@ -81,17 +82,7 @@ fn random(g: &mut Grammar) -> Words {
 }
 
 fn scan(g: &mut Grammar) -> Words {
-    let mut words = keyed(g, "HSCAN");
-    words.push(g.rng.pick(&["0", "0", "0", "abc"]).as_bytes().to_vec());
-    if g.rng.percent(50) {
-        let option = g.word("COUNT");
-        words.extend([option, g.rng.pick(&["1000", "1000", "0", "x"]).as_bytes().to_vec()]);
-    }
-    if g.rng.percent(50) {
-        let option = g.word("MATCH");
-        words.extend([option, g.rng.pick(&["*", "f*", "[0-9]"]).as_bytes().to_vec()]);
-    }
-    words
+    sets::scan_of(g, "HSCAN", &["*", "f*", "[0-9]"])
 }
 
 fn limits(g: &mut Grammar) -> Words {

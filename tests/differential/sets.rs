@@ -98,7 +98,12 @@ fn random(g: &mut Grammar) -> Words {
 }
 
 fn scan(g: &mut Grammar) -> Words {
-    let mut words = keyed(g, "SSCAN");
+    scan_of(g, "SSCAN", &["*", "a*", "[0-9]"])
+}
+
+/// The scan `name` of a collection's elements; a cursor other than the first is not understood anywhere.
+pub fn scan_of(g: &mut Grammar, name: &str, patterns: &[&str]) -> Words {
+    let mut words = keyed(g, name);
     words.push(g.rng.pick(&["0", "0", "0", "abc"]).as_bytes().to_vec());
     if g.rng.percent(50) {
         let option = g.word("COUNT");
@@ -106,7 +111,7 @@ fn scan(g: &mut Grammar) -> Words {
     }
     if g.rng.percent(50) {
         let option = g.word("MATCH");
-        words.extend([option, g.rng.pick(&["*", "a*", "[0-9]"]).as_bytes().to_vec()]);
+        words.extend([option, g.rng.pick(patterns).as_bytes().to_vec()]);
     }
     words
 }
