@@ -248,3 +248,46 @@ fn debug_loadaof_replaces_the_dataset() {
         assert_eq!(digest(&mut conn), expected, "seed {seed}, {shards} shards");
     }
 }
+
+/// Nothing is propagated while a dataset is loaded (server.c `shouldPropagate`), whether a file is written or not; what
+/// comes behind it is.
+#[test]
+fn replicas_see_nothing_of_debug_loadaof_and_everything_after_it() {
+    for (shards, appendonly) in [(1, "no"), (4, "no"), (1, "yes"), (4, "yes")] {
+        let context = format!("{shards} shards, appendonly {appendonly}");
+        let (dir, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let files = dir.path().join("appendonlydir");
+        std::fs::create_dir(&files).unwrap();
+        let manifest = "file appendonly.aof.1.incr.aof seq 1 type i\n";
+        std::fs::write(files.join("appendonly.aof.manifest"), manifest).unwrap();
+        let commands = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n";
+        std::fs::write(files.join("appendonly.aof.1.incr.aof"), commands).unwrap();
+        let now = ["--appendonly", appendonly, "--repl-diskless-sync-delay", "0"];
+        let master = Instance::ready(dir.path(), shards, &now);
+        let mut conn = master.connect();
+        let address = ["--replicaof", "127.0.0.1", &master.port().to_string()];
+        let replica = Instance::ready(away.path(), shards, &address);
+        let mut copy = replica.connect();
+        let synced = |conn: &mut Conn| text(conn, &["WAIT", "1", "5000"]) == ":1\r\n";
+        wait_for_link(&mut copy, &replica);
+        assert_eq!(text(&mut conn, &["SET", "n", "10"]), "+OK\r\n");
+        assert!(synced(&mut conn), "{context}");
+        assert_eq!(text(&mut conn, &["DEBUG", "LOADAOF"]), "+OK\r\n", "{context}");
+        let loaded = if appendonly == "yes" { "$2\r\n10\r\n" } else { "$1\r\n1\r\n" };
+        assert_eq!(text(&mut conn, &["GET", "n"]), loaded, "{context}");
+        for n in 0..20 {
+            assert_eq!(text(&mut conn, &["SET", &format!("after:{n}"), "1"]), "+OK\r\n");
+        }
+        assert!(synced(&mut conn), "{context}");
+        assert_eq!(text(&mut copy, &["GET", "n"]), "$2\r\n10\r\n", "{context}");
+        assert_eq!(text(&mut copy, &["DBSIZE"]), ":21\r\n", "{context}");
+    }
+}
+
+fn wait_for_link(copy: &mut Conn, replica: &Instance) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !text(copy, &["INFO", "replication"]).contains("master_link_status:up") {
+        assert!(std::time::Instant::now() < deadline, "{}", replica.log());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
