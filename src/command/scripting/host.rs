@@ -57,6 +57,41 @@ pub fn split<'a>(argv: Args<'a>, keys: i64) -> Result<(Args<'a>, Args<'a>), Fail
         .ok_or(Failure::text("ERR Number of keys can't be greater than number of args"))
 }
 
+/// What the subject's declarations allow it, where they let it run at all: with a declaration it is refused as a command
+/// with such flags would be (server.c `getCommandFlags`). `short`: memory is.
+fn permit(ctx: &Ctx<'_>, subject: &Subject<'_>, short: bool) -> Result<Rules, Failure> {
+    let declares = !subject.flags.has(flags::COMPAT);
+    let no_writes = subject.flags.has(flags::NO_WRITES);
+    let allow_oom = subject.flags.has(flags::ALLOW_OOM);
+    let writes = declares && !no_writes;
+    let replication = &ctx.server.replication;
+    if replication.is_special() {
+        let config = ctx.server.config.load();
+        let shows_stale = declares && subject.flags.has(flags::ALLOW_STALE);
+        if !shows_stale && replication.is_stale(&config) {
+            return Err(Failure::text(MASTERDOWN));
+        }
+        if writes
+            && !ctx.session.replays
+            && let Some(line) = replication.write_refusal(&config)
+        {
+            return Err(Failure::text(line));
+        }
+    }
+    if writes && let Some(failure) = ctx.server.script_refusal() {
+        return Err(failure);
+    }
+    if writes && subject.read_only {
+        return Err(Failure::text("ERR Can not execute a script with write flag using *_ro command."));
+    }
+    if writes && short && !allow_oom {
+        return Err(Failure::text(
+            "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
+        ));
+    }
+    Ok(Rules { read_only: subject.read_only || (declares && no_writes), allow_oom: declares && allow_oom })
+}
+
 /// Runs `engine`, which runs the subject, on `ctx`.
 ///
 /// # Errors
@@ -73,41 +108,7 @@ pub fn run(
         let short = limit > 0 && !ctx.session.replays && crate::base::alloc::used_memory() > limit;
         (short, u64::try_from(config.busy_reply_threshold).unwrap_or(0))
     };
-    let compat = subject.flags.has(flags::COMPAT);
-    let no_writes = subject.flags.has(flags::NO_WRITES);
-    let allow_oom = subject.flags.has(flags::ALLOW_OOM);
-    // With a declaration it is refused as a command with such flags would be (server.c `getCommandFlags`).
-    let replication = &ctx.server.replication;
-    let shows_stale = !compat && subject.flags.has(flags::ALLOW_STALE);
-    if replication.is_special() {
-        let config = ctx.server.config.load();
-        if !shows_stale && replication.is_stale(&config) {
-            return Err(Failure::text(MASTERDOWN));
-        }
-        if !compat
-            && !no_writes
-            && !ctx.session.replays
-            && let Some(line) = replication.write_refusal(&config)
-        {
-            return Err(Failure::text(line));
-        }
-    }
-    if !compat
-        && !no_writes
-        && let Some(failure) = ctx.server.script_refusal()
-    {
-        return Err(failure);
-    }
-    if !compat && !no_writes && subject.read_only {
-        return Err(Failure::text("ERR Can not execute a script with write flag using *_ro command."));
-    }
-    if !compat && short && !no_writes && !allow_oom {
-        return Err(Failure::text(
-            "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
-        ));
-    }
-    let rules =
-        Rules { read_only: subject.read_only || (!compat && no_writes), allow_oom: !compat && allow_oom };
+    let rules = permit(ctx, subject, short)?;
     let declared: Declared = nested::shards_of(subject.keys, ctx.server.shards);
     let (server, shard, proto) = (ctx.server, ctx.shard, ctx.out.proto());
     let everywhere = server.shards > 1 && !ctx.keys.is_one_store();
