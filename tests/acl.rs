@@ -234,6 +234,11 @@ impl Duel {
                 (*rng.pick(&numbers)).to_owned()
             });
         });
+        if name == "pfmerge" && line.len() == 5 {
+            // Redis finds no key in PFMERGE without sources, since its second key specification matches nothing (db.c
+            // getKeysUsingKeySpecs), and lets everybody change the first.
+            return;
+        }
         let (oracle, tested) = (text(&self.oracle.cmd(&line)), text(&self.tested.cmd(&line)));
         if in_new_words(&oracle, user) != tested {
             self.fail(&line.join(" "), &oracle, &tested);

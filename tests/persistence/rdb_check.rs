@@ -16,7 +16,9 @@ fn check(program: &Path, file: &Path) -> (String, Option<i32>) {
 /// names a line of its source for the end within a value of parts, what went wrong.
 fn comparable(text: &str, by_source: bool) -> Vec<&str> {
     let is_reason = |line: &str| {
-        line.contains("Internal error in RDB reading") || line.contains("Unexpected EOF reading RDB file")
+        line.contains("Internal error in RDB reading")
+            || line.contains("Unexpected EOF reading RDB file")
+            || line.contains("Terminating server after rdb file reading failure")
     };
     text.lines().filter(|line| !line.contains("Reading type") && !(by_source && is_reason(line))).collect()
 }

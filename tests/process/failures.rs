@@ -20,7 +20,7 @@ fn bad_configurations_are_named_with_line_and_reason() {
         ("bogus 1", "Bad directive or wrong number of arguments"),
         ("timeout abc", "argument couldn't be parsed into an integer"),
         ("maxmemory-policy nothing", "argument(s) must be one of the following"),
-        ("shards 257", "argument must be between 0 and 256 inclusive"),
+        ("shards 257", "argument must be between 0 and 255 inclusive"),
         ("dir /nonexistent", "No such file or directory"),
         ("requirepass \"open", "Unbalanced quotes in configuration line"),
         ("rename-command NOSUCH x", "No such command in rename-command"),
