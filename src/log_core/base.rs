@@ -7,8 +7,8 @@ use super::save::delay_ns;
 use crate::io::{FileEvent, FileId, Files};
 use crate::keyspace::snapshot::Block;
 use crate::log;
-use crate::persist::aof::base::{CommandFile, Piece as Commands};
-use crate::persist::rdb::file::Chunk;
+use crate::persist::aof::base::CommandFile;
+use crate::persist::rdb::file::{self, Chunk};
 use std::collections::VecDeque;
 use std::io;
 
@@ -65,7 +65,7 @@ impl Listing {
         let mut given = Vec::new();
         while going && let Some((shard, block)) = self.waiting.pop_front() {
             let Block { db, bytes, keys, continues } = block;
-            file.push(shard, Commands { db, bytes, continues }, &mut given);
+            file.push(shard, file::Piece { db, bytes, continues }, &mut given);
             going = may_go_on(keys);
         }
         out.extend(given.into_iter().map(|(bytes, from)| Chunk { bytes, from: Some(from) }));

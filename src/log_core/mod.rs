@@ -102,6 +102,7 @@ impl<D: Driver + Files> LogCore<D> {
         LogCore {
             id: server.log_core(),
             repl: Replication::new(&config, time.unix_ms.div_euclid(1000)),
+            aof: Appender::new(&config),
             config,
             handovers,
             queue: Queue::default(),
@@ -110,7 +111,6 @@ impl<D: Driver + Files> LogCore<D> {
             snapshot: None,
             cuts: 0,
             saver: Saver::default(),
-            aof: Appender::new(&server.config.load()),
             server,
             driver,
             hub,
@@ -306,14 +306,12 @@ impl<D: Driver + Files> LogCore<D> {
                 self.snapshot = None;
             }
         }
-        let unwanted = if is_wanted { self.save_piece(id, shard, piece) } else { Some(piece) };
-        let unwanted = match unwanted {
-            Some(piece) if is_wanted => self.log_piece(id, shard, piece),
-            other => other,
-        };
-        let unwanted = match unwanted {
-            Some(piece) if is_wanted => self.copy_piece(id, shard, piece),
-            other => other,
+        let unwanted = if is_wanted {
+            let rest = self.save_piece(id, shard, piece);
+            let rest = rest.and_then(|piece| self.log_piece(id, shard, piece));
+            rest.and_then(|piece| self.copy_piece(id, shard, piece))
+        } else {
+            Some(piece)
         };
         if let Some(Piece::Block(block)) = unwanted {
             self.funnel.done(id, shard, block.bytes.len());

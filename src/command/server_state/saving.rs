@@ -4,7 +4,6 @@
 //! |---|---|---|---|
 //! | `failed` | the log core | shards | relaxed, before every write command |
 //! | `ending` | the control core, the log core | shards, the control core | see [`EndState`] |
-//! | `key_delay_us` and other settings | - | - | in the configuration, not here |
 //! | all others | the log core | INFO, LASTSAVE | relaxed |
 
 use super::{Note, Server};

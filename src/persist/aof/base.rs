@@ -8,19 +8,9 @@
 //! Commands of a key may come in several pieces, which may end within one. Until they are all there, pieces of other shards
 //! wait here: no more than the senders may have on their way.
 
+use crate::persist::rdb::file::Piece;
 use crate::resp::{Out, Proto};
 use std::collections::VecDeque;
-
-/// A piece that came from a shard.
-#[derive(Debug)]
-pub struct Piece {
-    /// Index of the database of its keys.
-    pub db: usize,
-    /// Commands back to back.
-    pub bytes: Vec<u8>,
-    /// The last key goes on in this shard's next piece.
-    pub continues: bool,
-}
 
 /// Puts the file together.
 #[derive(Debug, Default)]
